@@ -1,0 +1,112 @@
+/* C ABI of libsageattention: quantized attention kernels for NVIDIA GPUs.
+ *
+ * The library depends on the CUDA toolkit alone: no PyTorch, no Python. It loads on a machine without a GPU
+ * or driver; only sageattention_forward() needs one.
+ *
+ * One call:
+ *   1. fill sageattention_params (zero it first, then set struct_size),
+ *   2. ask sageattention_workspace_size(),
+ *   3. allocate that many bytes of device memory (256-byte aligned),
+ *   4. sageattention_forward(&params, workspace, bytes, stream).
+ * Nothing synchronizes with the host, nothing is allocated, inputs are never written.
+ *
+ * Every function is thread safe. On failure it returns a status and leaves a sentence for
+ * sageattention_last_error(), which belongs to the calling thread.
+ */
+#ifndef SAGEATTENTION_SAGEATTENTION_H_
+#define SAGEATTENTION_SAGEATTENTION_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#if defined(SAGEATTENTION_BUILD)
+#define SAGEATTENTION_API __declspec(dllexport)
+#else
+#define SAGEATTENTION_API __declspec(dllimport)
+#endif
+#else
+#define SAGEATTENTION_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Raised whenever sageattention_params or a signature changes incompatibly. */
+#define SAGEATTENTION_ABI_VERSION 1
+
+typedef enum sageattention_status {
+  SAGEATTENTION_OK = 0,
+  SAGEATTENTION_INVALID_ARGUMENT = 1, /* a field of the parameters is wrong: the message names it */
+  SAGEATTENTION_UNSUPPORTED = 2,      /* no kernel in this build for that device or shape */
+  SAGEATTENTION_CUDA_ERROR = 3        /* the CUDA runtime refused: the message carries its text */
+} sageattention_status;
+
+typedef enum sageattention_dtype {
+  SAGEATTENTION_FLOAT16 = 0,
+  SAGEATTENTION_BFLOAT16 = 1
+} sageattention_dtype;
+
+/* A 4-dimensional tensor in device memory, seen as [batch, head, token, channel] whatever its layout is.
+ * Strides count elements; the channel stride is 1. Any stride is accepted; base addresses and strides that are
+ * multiples of 16 bytes are loaded with wide copies. */
+typedef struct sageattention_tensor {
+  void *data;
+  int64_t stride_batch;
+  int64_t stride_head;
+  int64_t stride_token;
+} sageattention_tensor;
+
+typedef struct sageattention_params {
+  size_t struct_size;        /* sizeof(sageattention_params) */
+  int32_t dtype;             /* sageattention_dtype of query, key, value and output */
+  int32_t compute_capability;/* 10 * major + minor, e.g. 90; 0 asks the current device */
+  int64_t batch;
+  int64_t heads_q;           /* a multiple of heads_kv */
+  int64_t heads_kv;
+  int64_t len_q;
+  int64_t len_kv;
+  int64_t head_dim;          /* 64 or 128 */
+  sageattention_tensor query;
+  sageattention_tensor key;
+  sageattention_tensor value;
+  sageattention_tensor output; /* base and strides must be multiples of 16 bytes */
+  float *lse;                /* [batch, heads_q, len_q] contiguous, natural logarithm; NULL: not written */
+  float sm_scale;            /* multiplies query . key before the softmax */
+  int32_t is_causal;         /* query i sees keys 0..i (top-left aligned) */
+} sageattention_params;
+
+/* Bytes of device workspace that sageattention_forward() needs for these parameters. No GPU needed. */
+SAGEATTENTION_API sageattention_status sageattention_workspace_size(const sageattention_params *params,
+                                                                    size_t *bytes);
+
+/* Enqueues the call on `stream` (a cudaStream_t) of the current device. */
+SAGEATTENTION_API sageattention_status sageattention_forward(const sageattention_params *params, void *workspace,
+                                                             size_t workspace_bytes, void *stream);
+
+/* Writes the name of the kernel that would run, e.g. "sm80_qk_int8_pv_f16_d128", zero terminated, into
+ * `name`. No GPU needed when compute_capability is set. */
+SAGEATTENTION_API sageattention_status sageattention_kernel_name(const sageattention_params *params, char *name,
+                                                                 size_t name_bytes);
+
+/* Message of the last failure in this thread, or "". */
+SAGEATTENTION_API const char *sageattention_last_error(void);
+
+/* Version of the library, e.g. "2.2.0". */
+SAGEATTENTION_API const char *sageattention_version(void);
+
+/* SAGEATTENTION_ABI_VERSION the library was built with. */
+SAGEATTENTION_API int sageattention_abi_version(void);
+
+/* CUDA toolkit the kernels were compiled with: 1000 * major + 10 * minor, e.g. 13000. */
+SAGEATTENTION_API int sageattention_cuda_version(void);
+
+/* Compute capabilities that machine code was compiled for, e.g. "8.0 9.0 10.0 12.0". */
+SAGEATTENTION_API const char *sageattention_architectures(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SAGEATTENTION_SAGEATTENTION_H_ */
