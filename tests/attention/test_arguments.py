@@ -1,0 +1,123 @@
+"""Bad input: the kind of error, the argument it names and the values it shows, on every device."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+
+
+def tensor(*shape, dtype=torch.float16, device="cpu"):
+    return torch.zeros(shape, dtype=dtype, device=device)
+
+
+Q, K, V = (2, 4, 10, 64), (2, 2, 7, 64), (2, 2, 7, 64)
+
+# Name: shapes or dtypes that replace the good ones, further arguments, error, words of its message in order.
+SHAPES = {
+    "q of rank 3": ({"q": (4, 10, 64)}, ValueError, ["q has 3 dimensions", "[4, 10, 64]", "expected 4"]),
+    "k of rank 5": ({"k": (1, *K)}, ValueError, ["k has 5 dimensions", "expected 4"]),
+    "v of rank 2": ({"v": (7, 64)}, ValueError, ["v has 2 dimensions", "expected 4"]),
+    "batch of k": ({"k": (3, 2, 7, 64)}, ValueError, ["k has batch 3", "q has batch 2"]),
+    "batch of v": ({"v": (1, 2, 7, 64)}, ValueError, ["v has batch 1", "q has batch 2"]),
+    "heads of v": ({"v": (2, 4, 7, 64)}, ValueError, ["v has heads 4", "k has heads 2"]),
+    "tokens of v": ({"v": (2, 2, 8, 64)}, ValueError, ["v has tokens 8", "k has tokens 7"]),
+    "heads of q": ({"q": (2, 5, 10, 64)}, ValueError, ["k and v have 2 heads", "q has 5", "multiple"]),
+    "no heads": ({"k": (2, 0, 7, 64), "v": (2, 0, 7, 64)}, ValueError, ["k and v are empty", "[2, 0, 7, 64]"]),
+    "head_dim of k": ({"k": (2, 2, 7, 128)}, ValueError, ["k has head_dim 128", "q has head_dim 64"]),
+    "head_dim of v": ({"v": (2, 2, 7, 128)}, ValueError, ["v has head_dim 128", "q has head_dim 64"]),
+    "head_dim 72": (
+        {"q": (2, 4, 10, 72), "k": (2, 2, 7, 72), "v": (2, 2, 7, 72)},
+        ValueError,
+        ["head_dim 72", "supported: [64, 128]"],
+    ),
+    "no keys": ({"k": (2, 2, 0, 64), "v": (2, 2, 0, 64)}, ValueError, ["k and v are empty", "q has 10 tokens"]),
+}
+
+
+def message_pattern(words):
+    return ".*".join(re.escape(word) for word in words)
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+@pytest.mark.parametrize(("shapes", "error", "words"), SHAPES.values(), ids=SHAPES.keys())
+def test_shapes(sageattention, device, shapes, error, words):
+    arguments = {name: tensor(*shape, device=device) for name, shape in {"q": Q, "k": K, "v": V, **shapes}.items()}
+    with pytest.raises(error, match=message_pattern(words)):
+        sageattention.sageattn(**arguments)
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+@pytest.mark.parametrize("name", ["q", "k", "v"])
+def test_channels_must_be_contiguous(sageattention, device, name):
+    arguments = {"q": tensor(*Q, device=device), "k": tensor(*K, device=device), "v": tensor(*V, device=device)}
+    transposed = arguments[name].transpose(2, 3).contiguous().transpose(2, 3)
+    words = [f"{name} has stride {transposed.stride(-1)}", "last dimension", "expected 1", ".contiguous()"]
+    with pytest.raises(ValueError, match=message_pattern(words)):
+        sageattention.sageattn(**{**arguments, name: transposed})
+
+
+DTYPES = {
+    "fp32": ({"q": torch.float32, "k": torch.float32, "v": torch.float32}, ["q has dtype Float", "torch.float16"]),
+    "k fp32": ({"k": torch.float32}, ["k has dtype Float", "q has dtype Half"]),
+    "v bf16": ({"v": torch.bfloat16}, ["v has dtype BFloat16", "q has dtype Half"]),
+    "integers": ({"q": torch.int64}, ["q has dtype Long", "torch.bfloat16"]),
+}
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+@pytest.mark.parametrize(("dtypes", "words"), DTYPES.values(), ids=DTYPES.keys())
+def test_dtypes(sageattention, device, dtypes, words):
+    arguments = {
+        name: tensor(*shape, dtype=dtypes.get(name, torch.float16), device=device)
+        for name, shape in {"q": Q, "k": K, "v": V}.items()
+    }
+    with pytest.raises(TypeError, match=message_pattern(words)):
+        sageattention.sageattn(**arguments)
+
+
+@pytest.mark.parametrize(("elsewhere", "words"), [("k", ["k is on meta", "q is on cpu"]), ("q", ["is on", "q is on"])])
+def test_devices(sageattention, elsewhere, words):
+    arguments = {"q": tensor(*Q), "k": tensor(*K), "v": tensor(*V)}
+    arguments[elsewhere] = arguments[elsewhere].to("meta")
+    with pytest.raises(ValueError, match=message_pattern(words)):
+        sageattention.sageattn(**arguments)
+
+
+def test_sparse_tensors(sageattention):
+    with pytest.raises(ValueError, match=r"q is a Sparse tensor on cpu.*expected ordinary"):
+        sageattention.sageattn(tensor(*Q).to_sparse(), tensor(*K), tensor(*V))
+
+
+OPTIONS = {
+    "layout": ({"tensor_layout": "BHSD"}, ValueError, ["tensor_layout is 'BHSD'", "'HND'", "'NHD'"]),
+    "layout type": ({"tensor_layout": 0}, TypeError, ["tensor_layout is 0 (int)", "'HND' or 'NHD'"]),
+    "scale nan": ({"sm_scale": float("nan")}, ValueError, ["sm_scale is nan", "finite"]),
+    "scale inf": ({"sm_scale": float("-inf")}, ValueError, ["sm_scale is -inf", "finite"]),
+    "scale type": ({"sm_scale": "0.1"}, TypeError, ["sm_scale is '0.1' (str)", "a number or None"]),
+    "causal type": ({"is_causal": 1}, TypeError, ["is_causal is 1 (int)", "True or False"]),
+    "lse type": ({"return_lse": "no"}, TypeError, ["return_lse is 'no' (str)", "True or False"]),
+    "unknown": ({"window": 3}, TypeError, ["window"]),
+}
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+@pytest.mark.parametrize(("options", "error", "words"), OPTIONS.values(), ids=OPTIONS.keys())
+def test_options(sageattention, device, options, error, words):
+    arguments = (tensor(*Q, device=device), tensor(*K, device=device), tensor(*V, device=device))
+    with pytest.raises(error, match=message_pattern(words)):
+        sageattention.sageattn(*arguments, **options)
+
+
+@pytest.mark.parametrize("name", ["q", "k", "v"])
+def test_arguments_that_are_not_tensors(sageattention, name):
+    arguments = {"q": tensor(*Q), "k": tensor(*K), "v": tensor(*V), name: [[1.0]]}
+    with pytest.raises(TypeError, match=message_pattern([f"{name} is [[1.0]] (list)", "torch.Tensor"])):
+        sageattention.sageattn(**arguments)
+
+
+@pytest.mark.parametrize("sm_scale", [1, 0, -2.5])
+def test_any_real_number_is_a_scale(sageattention, sm_scale):
+    output = sageattention.sageattn(tensor(*Q), tensor(*K), tensor(*V), sm_scale=sm_scale)
+    assert not output.any()

@@ -1,0 +1,85 @@
+"""Importing with a library that is missing, foreign or damaged: an ImportError that names the cause and the remedy."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+FILE_NAME = "sageattention_torch.dll" if sys.platform == "win32" else "libsageattention_torch.so"
+HERE = ".".join(torch.__version__.split(".")[:2])
+
+
+@pytest.fixture
+def built_library(sageattention):
+    return sageattention._library.find()
+
+
+def import_with(directory: Path) -> subprocess.CompletedProcess:
+    """Imports the package in a new process that has nothing but `directory` to load the library from."""
+    package = Path(importlib.util.find_spec("sageattention").origin).parent
+    environment = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
+    environment.update(SAGEATTENTION_LIBRARY_DIR=str(directory), PYTHONPATH=str(package.parent))
+    return subprocess.run(
+        [sys.executable, "-c", "import sageattention"], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def assert_import_error(directory, *words):
+    result = import_with(directory)
+    assert result.returncode == 1
+    last = result.stderr[result.stderr.rindex("ImportError: ") :]
+    assert re.search(".*".join(re.escape(word) for word in words), last, re.DOTALL), last
+
+
+def test_missing_library(tmp_path):
+    assert_import_error(tmp_path, "not found", str(tmp_path / FILE_NAME), "Reinstall", "SAGEATTENTION_LIBRARY_DIR")
+
+
+def test_library_for_another_torch(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(b"\x7fELF...sageattention_torch_built_for=1.5.0\0...")
+    assert_import_error(
+        tmp_path,
+        f"built for torch 1.5, found torch {torch.__version__}",
+        f"Install a sageattention package that was built for torch {HERE}",
+    )
+
+
+def test_library_without_a_marker(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(b"\x7fELF")
+    assert_import_error(tmp_path, str(tmp_path / FILE_NAME), "damaged", "Reinstall")
+
+
+def test_empty_library(tmp_path):
+    (tmp_path / FILE_NAME).touch()
+    assert_import_error(tmp_path, str(tmp_path / FILE_NAME), "damaged", "Reinstall")
+
+
+def test_truncated_library(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(f"\x7fELF...sageattention_torch_built_for={HERE}.0\0...".encode())
+    assert_import_error(tmp_path, str(tmp_path / FILE_NAME), "could not be loaded", "reinstall")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows' loader names no file in its message")
+def test_missing_kernel_library(tmp_path, built_library):
+    shutil.copy(built_library, tmp_path / FILE_NAME)
+    assert_import_error(tmp_path, "could not be loaded", "libsageattention.so", "reinstall")
+
+
+def test_kernel_library_of_another_abi(sageattention, monkeypatch, tmp_path):
+    library = sageattention._library
+    information = {"version": "9.9.9", "abi_version": "7", "abi_version_expected": "1"}
+    monkeypatch.setattr(torch.ops.sageattention, "build_information", lambda: information)
+    with pytest.raises(ImportError, match=r"version 1 of the kernel library's ABI.*9\.9\.9.*version 7.*Reinstall"):
+        library._check_kernel_library(tmp_path)
+
+
+def test_the_library_says_what_it_was_built_for(sageattention, built_library):
+    assert sageattention._library.built_for(built_library) == HERE

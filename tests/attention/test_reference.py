@@ -1,0 +1,89 @@
+"""The reference emulation by itself: quantization as specified, whatever the chunks. Needs torch alone."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from attention.helpers import exact_attention
+
+
+def randn(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("length", [1, 5, 63, 64])
+def test_short_sequences_are_smoothed_by_their_mean(reference, length):
+    key = randn(length, 64)
+    torch.testing.assert_close(reference.key_mean(key), key.mean(dim=0))
+
+
+@pytest.mark.parametrize("length", [65, 127, 128, 200, 4096, 99_866, 1_000_003])
+def test_long_sequences_are_smoothed_by_a_staggered_sample(reference, length):
+    positions = [(i * length) // 64 + (i * 37) % (length // 64) for i in range(64)]
+    assert len(set(positions)) == 64
+    assert max(positions) < length
+    sample = torch.tensor(positions, dtype=torch.float32)
+    # Each key carries its own index: the mean tells the positions.
+    key = torch.arange(length, dtype=torch.float32)[:, None].expand(length, 64)
+    torch.testing.assert_close(reference.key_mean(key), sample.mean().expand(64))
+
+
+@pytest.mark.parametrize("period", [2, 16, 64, 100])
+def test_the_sample_is_not_in_step_with_periodic_keys(reference, period):
+    length = 6400
+    wave = torch.where(torch.arange(length) % period < period // 2, 1.0, -1.0)
+    assert reference.key_mean(wave[:, None].expand(length, 64)).abs().max() < 0.5
+
+
+@pytest.mark.parametrize("length", [1, 7, 64, 65, 200])
+def test_key_groups_are_the_tokens_of_one_mma_thread(reference, length):
+    key = randn(length, 64)
+    quantized, scale = reference.quantize_key(key)
+    for token in range(length):
+        block, group = token // 64, (token % 8) // 2
+        members = [other for other in range(length) if other // 64 == block and (other % 8) // 2 == group]
+        expected = key[members].abs().max() / 127.0
+        assert scale[token] == expected
+        assert torch.equal(quantized[token], torch.round(key[token] / expected))
+
+
+def test_query_rows_carry_the_softmax_scale(reference):
+    query = randn(5, 64)
+    quantized, scale = reference.quantize_query(query, -0.5)
+    factor = -0.5 * 1.4426950408889634
+    torch.testing.assert_close(scale[:, 0], query.abs().amax(dim=1) * abs(factor) / 127.0)
+    assert quantized.abs().max() == 127
+    torch.testing.assert_close(quantized * scale, query * factor, atol=0.51 * scale.max().item(), rtol=0)
+
+
+def test_rows_of_zeros_have_a_scale(reference):
+    quantized, scale = reference.quantize_query(torch.zeros(3, 64), 0.1)
+    assert scale.min() > 0
+    assert not quantized.any()
+
+
+@pytest.mark.parametrize("is_causal", [False, True])
+@pytest.mark.parametrize("tensor_layout", ["HND", "NHD"])
+def test_chunks_do_not_change_the_result(reference, monkeypatch, is_causal, tensor_layout):
+    axes = (0, 1, 2, 3) if tensor_layout == "HND" else (0, 2, 1, 3)
+    q, k, v = randn(2, 4, 70, 64), randn(2, 2, 90, 64, seed=1), randn(2, 2, 90, 64, seed=2)
+    arguments = *(tensor.half().permute(axes) for tensor in (q, k, v)), tensor_layout, is_causal, 0.125, True
+    whole, whole_lse = reference.attention(*arguments)
+    monkeypatch.setattr(reference, "_CHUNK_BYTES", 4 * 3 * 2 * 90 * 7)  # 7 rows at a time
+    parts, parts_lse = reference.attention(*arguments)
+    torch.testing.assert_close(parts, whole, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(parts_lse, whole_lse, atol=1e-5, rtol=1e-6)
+
+
+def test_the_only_errors_are_quantization(reference):
+    """Integers that INT8 holds exactly, and fp16 values: what is left is the rounding of P and of the output."""
+    generator = torch.Generator().manual_seed(0)
+    q, k = (torch.randint(-127, 128, (1, 1, 64, 64), generator=generator).float() for _ in range(2))
+    q[..., 0], k[..., 0] = 127.0, 127.0  # every scale is 1, ...
+    k[..., 32:, :] = -k[..., :32, :]  # ... and the mean of the keys is 0
+    v = randn(1, 1, 64, 64)
+    q, k, v = q.half(), k.half(), v.half()
+    output, lse = reference.attention(q, k, v, "HND", False, 1e-4, True)
+    expected, expected_lse = exact_attention(q, k, v, sm_scale=1e-4)
+    torch.testing.assert_close(output.double(), expected, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(lse.double(), expected_lse, atol=1e-5, rtol=1e-6)

@@ -1,0 +1,40 @@
+"""What all tests share: which sageattention is under test.
+
+With SAGEATTENTION_LIBRARY_DIR set it is this source tree, with the operator library of that directory; otherwise the
+installed package. `python3 scripts/feedstock test` prepares either.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+if os.environ.get("SAGEATTENTION_LIBRARY_DIR"):
+    sys.path.insert(0, str(ROOT))
+
+
+@pytest.fixture(scope="session")
+def sageattention():
+    """The package, operator library included. Its absence is a failure, never a skip."""
+    try:
+        return importlib.import_module("sageattention")
+    except ImportError as error:
+        pytest.fail(f"{error}\nThe tests need a built library: run `python3 scripts/feedstock test`.", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """sageattention/reference.py by itself, which needs torch alone."""
+    package = importlib.util.find_spec("sageattention")
+    folder = Path(package.origin).parent if package else ROOT / "sageattention"
+    spec = importlib.util.spec_from_file_location("sageattention_reference", folder / "reference.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
