@@ -1,0 +1,48 @@
+# The architecture map: which kernel families are compiled for which compute capability.
+#
+# sage_family_architectures(<out> <family>) filters SAGEATTENTION_ARCHITECTURES. Machine code runs on later minor
+# capabilities of the same major, so 8.0 serves 8.6 and 8.7. A capability that nobody listed here is an error.
+
+# capability -> families
+set(SAGE_FAMILIES_80 quant sm80)
+set(SAGE_FAMILIES_86 quant sm80)
+set(SAGE_FAMILIES_89 quant sm80)
+set(SAGE_FAMILIES_90 quant sm80)
+set(SAGE_FAMILIES_100 quant sm80)
+set(SAGE_FAMILIES_103 quant sm80)
+set(SAGE_FAMILIES_120 quant sm80)
+set(SAGE_FAMILIES_121 quant sm80)
+
+if(NOT SAGEATTENTION_ARCHITECTURES)
+  message(FATAL_ERROR "SAGEATTENTION_ARCHITECTURES is empty, expected capabilities without dots, e.g. "
+                      "-DSAGEATTENTION_ARCHITECTURES=\"80;90;100;120\"")
+endif()
+foreach(arch IN LISTS SAGEATTENTION_ARCHITECTURES)
+  if(NOT DEFINED SAGE_FAMILIES_${arch})
+    message(FATAL_ERROR "SAGEATTENTION_ARCHITECTURES names '${arch}', which no kernel family knows; "
+                        "known: 80 86 89 90 100 103 120 121")
+  endif()
+endforeach()
+
+function(sage_family_architectures out family)
+  set(found "")
+  foreach(arch IN LISTS SAGEATTENTION_ARCHITECTURES)
+    if(family IN_LIST SAGE_FAMILIES_${arch})
+      list(APPEND found ${arch})
+    endif()
+  endforeach()
+  set(${out} "${found}" PARENT_SCOPE)
+endfunction()
+
+# An object library of one family: add_kernel_family(<family> <source>...)
+function(add_kernel_family family)
+  sage_family_architectures(architectures ${family})
+  if(NOT architectures)
+    return()
+  endif()
+  list(TRANSFORM architectures APPEND "-real")
+  add_library(kernels_${family} OBJECT ${ARGN})
+  set_target_properties(kernels_${family} PROPERTIES CUDA_ARCHITECTURES "${architectures}")
+  target_link_libraries(kernels_${family} PRIVATE sage_options)
+  target_sources(sageattention PRIVATE $<TARGET_OBJECTS:kernels_${family}>)
+endfunction()

@@ -1,0 +1,80 @@
+// Conversions between number formats, and the arithmetic that quantization and softmax share.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+namespace sage {
+
+constexpr float kLog2e = 1.4426950408889634f;
+constexpr float kLn2 = 0.6931471805599453f;
+
+// 1.5 * 2^23. Added to a float of magnitude below 2^22 it leaves the rounded integer in the low mantissa bits;
+// an INT32 accumulator that starts from its bit pattern reads, as a float, kMagic + sum. Either way the
+// conversion between integers and floats costs no conversion instruction.
+constexpr float kMagic = 12582912.0f;
+constexpr int32_t kMagicBits = 0x4B400000;
+
+constexpr float kInt8Max = 127.0f;
+// Rows of zeros and denormals keep finite, non-zero scales: products of two stay normal floats.
+constexpr float kSmallestAbsmax = 1e-30f;
+constexpr float kSmallestScale = 1e-18f;
+
+__device__ __forceinline__ float exp2_approx(float x) {
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+// 1 / x to within 1 ulp for normal results. Unlike the division operator it compiles to no function call, whose fixed
+// registers would cost spills around it.
+__device__ __forceinline__ float reciprocal(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+// Factor that takes values of magnitude up to absmax into the INT8 range; finite for every finite absmax.
+__device__ __forceinline__ float int8_factor(float absmax) {
+  return kInt8Max / 256.0f * reciprocal(fmaxf(absmax, kSmallestAbsmax) * (1.0f / 256.0f));
+}
+
+__device__ __forceinline__ float2 unpack2(__half2 x) { return __half22float2(x); }
+__device__ __forceinline__ float2 unpack2(__nv_bfloat162 x) { return __bfloat1622float2(x); }
+
+template <typename Element> struct Pair;
+template <> struct Pair<__half> { using type = __half2; };
+template <> struct Pair<__nv_bfloat16> { using type = __nv_bfloat162; };
+
+// Two elements stored in one 32-bit register, as floats.
+template <typename Element> __device__ __forceinline__ float2 unpack2(uint32_t bits) {
+  typename Pair<Element>::type pair;
+  memcpy(&pair, &bits, sizeof(bits));
+  return unpack2(pair);
+}
+
+template <typename Element> __device__ __forceinline__ uint32_t pack2(float low, float high);
+template <> __device__ __forceinline__ uint32_t pack2<__half>(float low, float high) {
+  uint32_t bits;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(high), "f"(low));
+  return bits;
+}
+template <> __device__ __forceinline__ uint32_t pack2<__nv_bfloat16>(float low, float high) {
+  uint32_t bits;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(high), "f"(low));
+  return bits;
+}
+
+__device__ __forceinline__ float to_float(__half x) { return __half2float(x); }
+__device__ __forceinline__ float to_float(__nv_bfloat16 x) { return __bfloat162float(x); }
+
+// Rounds four values of magnitude up to 127 to nearest even and packs them as int8, first value lowest.
+__device__ __forceinline__ uint32_t pack_int8(float a, float b, float c, float d) {
+  const uint32_t ab = __byte_perm(__float_as_uint(a + kMagic), __float_as_uint(b + kMagic), 0x0040);
+  const uint32_t cd = __byte_perm(__float_as_uint(c + kMagic), __float_as_uint(d + kMagic), 0x0040);
+  return __byte_perm(ab, cd, 0x5410);
+}
+
+} // namespace sage

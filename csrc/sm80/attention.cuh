@@ -1,0 +1,471 @@
+// Attention on mma.sync: INT8 Q K^T (m16n8k32), P V in 16 bits (m16n8k16, fp32 accumulators), online softmax.
+// Runs on sm_80 and everything later. Q is quantized in the prologue, one scale per row; K comes quantized.
+// A warp owns kWarpRows query rows; keys arrive in blocks of 64 through a two-stage cp.async pipeline.
+#pragma once
+
+#include "../common/memory.cuh"
+#include "../common/mma.cuh"
+#include "../common/numeric.cuh"
+#include "traits.cuh"
+
+#include <cfloat>
+
+namespace sage::sm80 {
+
+constexpr unsigned kAllLanes = 0xffffffffu;
+// Start of the running row maximum. Finite, so that a row which sees no key needs no special case.
+constexpr float kLowest = -1e38f;
+// The accumulators are rescaled only when a row maximum grows by more than this (in powers of two), so P reaches 2^8
+// at most: exact in fp32 sums, far from the fp16 limit, and rescaling becomes rare.
+constexpr float kRescaleThreshold = 8.0f;
+
+// Shared memory tiles are stored in 16-byte chunks, permuted within a row so that the 8 rows of a matrix that
+// ldmatrix reads fall into different banks.
+template <int kRowBytes> __device__ __forceinline__ int swizzled(int row, int chunk) {
+  const int key = kRowBytes >= 128 ? row & 7 : (row >> 1) & 3;
+  return row * kRowBytes + ((chunk ^ key) << 4);
+}
+
+// Address of the chunk `chunks` (even) further in the same swizzled row, given that of an even or odd pair's member:
+// below 8 chunks the permutation is an exclusive or, above it an addition.
+__device__ __forceinline__ uint32_t chunk_ahead(uint32_t address, int chunks) {
+  return (address ^ (chunks % 8 << 4)) + (chunks / 8 << 7);
+}
+
+__device__ __forceinline__ float quad_max(float x) {
+  x = fmaxf(x, __shfl_xor_sync(kAllLanes, x, 1));
+  return fmaxf(x, __shfl_xor_sync(kAllLanes, x, 2));
+}
+
+__device__ __forceinline__ float quad_sum(float x) {
+  x += __shfl_xor_sync(kAllLanes, x, 1);
+  return x + __shfl_xor_sync(kAllLanes, x, 2);
+}
+
+// A value hidden from the optimizer: what is derived from it is computed again where it is used, which costs a few
+// instructions per key block, instead of occupying registers that the main loop needs.
+__device__ __forceinline__ int recomputed(int value) {
+  asm volatile("" : "+r"(value));
+  return value;
+}
+
+// Where a block of threads and its lanes stand in the problem.
+struct Position {
+  int batch, head, first_row; // first query row of the tile
+  int warp, group, pair;      // group = lane / 4: fragment row; pair = lane % 4: fragment columns
+  int kv_head;                // batch * heads_kv + kv head
+
+  __device__ Position(const AttentionParams &p, int tile_rows) {
+    const int block = recomputed(blockIdx.x), thread = recomputed(threadIdx.x);
+    const int tile = block % p.query_tiles;
+    const int batch_head = block / p.query_tiles;
+    batch = batch_head / p.heads_q;
+    head = batch_head % p.heads_q;
+    // Causal tiles differ in length: the longest start first.
+    first_row = (p.is_causal ? p.query_tiles - 1 - tile : tile) * tile_rows;
+    warp = thread / 32;
+    group = thread % 32 / 4;
+    pair = thread % 4;
+    kv_head = batch * p.heads_kv + head / (p.heads_q / p.heads_kv);
+  }
+};
+
+// Everything that a warp keeps in registers. Row r of fragment f is row 16 f + 8 r + group of the warp's rows.
+template <class T> struct WarpState {
+  float query_scale[T::kRowFragments][2];                // with sm_scale * log2(e)
+  float row_max[T::kRowFragments][2];                    // base-2 exponent that P is relative to
+  float row_sum[T::kRowFragments][2];                    // this thread's part
+  float output[T::kRowFragments][T::kTileDim / 8][4];
+};
+
+// This thread's channels of a query row: 4 in every 16, zeros past head_dim.
+template <class T>
+__device__ __forceinline__ void load_row(float (&x)[T::kTileDim / 16][4], const typename T::Element *row,
+                                         const AttentionParams &p, int pair) {
+  using Element = typename T::Element;
+  if (p.wide_query) {
+#pragma unroll
+    for (int i = 0; i < T::kTileDim / 16; ++i) {
+      const int channel = 16 * i + 4 * pair;
+      uint2 bits = {0, 0};
+      if (channel < p.head_dim) bits = *reinterpret_cast<const uint2 *>(row + channel);
+      const float2 low = unpack2<Element>(bits.x), high = unpack2<Element>(bits.y);
+      x[i][0] = low.x, x[i][1] = low.y, x[i][2] = high.x, x[i][3] = high.y;
+    }
+  } else {
+#pragma unroll
+    for (int i = 0; i < T::kTileDim / 16; ++i) {
+#pragma unroll
+      for (int c = 0; c < 4; ++c) {
+        const int channel = 16 * i + 4 * pair + c;
+        x[i][c] = channel < p.head_dim ? to_float(row[channel]) : 0.0f;
+      }
+    }
+  }
+}
+
+// Loads one query row, leaves it as INT8 fragments and returns its absmax. `dot` receives the product with the key
+// mean, which the LSE needs back.
+template <class T>
+__device__ __forceinline__ float quantize_row(uint32_t (&low)[T::kTileDim / 32], uint32_t (&high)[T::kTileDim / 32],
+                                              const typename T::Element *row, const float *key_mean, float &dot,
+                                              const AttentionParams &p, int pair) {
+  constexpr int kSteps = T::kTileDim / 32;
+  float x[2 * kSteps][4];
+  load_row<T>(x, row, p, pair);
+  float absmax = 0.0f;
+#pragma unroll
+  for (int i = 0; i < 2 * kSteps; ++i) {
+#pragma unroll
+    for (int c = 0; c < 4; ++c) absmax = fmaxf(absmax, fabsf(x[i][c]));
+  }
+  absmax = quad_max(absmax);
+  if (key_mean != nullptr) {
+    float sum = 0.0f;
+#pragma unroll
+    for (int i = 0; i < 2 * kSteps; ++i) {
+      const float4 mean = *reinterpret_cast<const float4 *>(key_mean + 16 * i + 4 * pair);
+      sum += x[i][0] * mean.x + x[i][1] * mean.y + x[i][2] * mean.z + x[i][3] * mean.w;
+    }
+    dot = quad_sum(sum);
+  }
+  // A negative sm_scale is a positive one with the query negated: scales stay positive, maxima stay maxima.
+  const float factor = p.sm_scale < 0.0f ? -int8_factor(absmax) : int8_factor(absmax);
+#pragma unroll
+  for (int i = 0; i < kSteps; ++i) {
+    const float(&a)[4] = x[2 * i], (&b)[4] = x[2 * i + 1];
+    low[i] = pack_int8(a[0] * factor, a[1] * factor, a[2] * factor, a[3] * factor);
+    high[i] = pack_int8(b[0] * factor, b[1] * factor, b[2] * factor, b[3] * factor);
+  }
+  return absmax;
+}
+
+// Quantizes the warp's query rows. The INT8 A fragments go to shared memory: in registers they would push the kernel
+// over its budget. Every thread reads back only what it wrote, so no barrier is needed. The LSE term of the key mean goes to p.lse, where the epilogue
+// of the same thread picks it up.
+template <class T>
+__device__ __forceinline__ void quantize_query(WarpState<T> &state, typename T::QueryFragments &fragments, const AttentionParams &p, const Position &at) {
+  const auto *query = static_cast<const typename T::Element *>(p.query.data) + at.batch * p.query.stride_batch +
+                      at.head * p.query.stride_head;
+  const float *key_mean = p.lse == nullptr ? nullptr : p.key_mean + int64_t{at.kv_head} * T::kTileDim;
+  const float scale = fabsf(p.sm_scale) * (kLog2e / kInt8Max);
+#pragma unroll
+  for (int f = 0; f < T::kRowFragments; ++f) {
+    uint32_t low[2][T::kTileDim / 32], high[2][T::kTileDim / 32];
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const int row = at.first_row + at.warp * T::kWarpRows + 16 * f + 8 * r + at.group;
+      const int present = min(row, p.len_q - 1); // rows past the end repeat the last one and are not written
+      float dot = 0.0f;
+      const float absmax =
+          quantize_row<T>(low[r], high[r], query + present * p.query.stride_token, key_mean, dot, p, at.pair);
+      state.query_scale[f][r] = fmaxf(absmax * scale, kSmallestScale);
+      if (p.lse != nullptr && row < p.len_q && at.pair == 0)
+        p.lse[(int64_t{at.batch} * p.heads_q + at.head) * p.len_q + row] = dot * p.sm_scale;
+    }
+#pragma unroll
+    for (int k = 0; k < T::kTileDim / 32; ++k)
+      fragments[f][k][threadIdx.x] = make_uint4(low[0][k], low[1][k], high[0][k], high[1][k]);
+  }
+}
+
+// Starts the copies of one block of keys, their scales and values into a stage.
+template <class T>
+__device__ __forceinline__ void load_stage(typename T::Stage &stage, const AttentionParams &p, const Position &at,
+                                           const typename T::Element *value, int block) {
+  constexpr int kKeyChunks = T::kTileDim / T::kVectorBytes;
+  constexpr int kValuesPerChunk = T::kVectorBytes / sizeof(typename T::Element);
+  constexpr int kValueChunks = T::kTileDim / kValuesPerChunk;
+  const int thread = recomputed(threadIdx.x);
+  const int64_t block_index = int64_t{at.kv_head} * p.key_blocks + block;
+
+  // The rows of one thread are a multiple of 8 apart, so one swizzle serves all of them.
+  constexpr int kKeyRows = T::kThreads / kKeyChunks;
+  constexpr int kValueRows = T::kThreads / kValueChunks;
+  static_assert(kKeyRows % 8 == 0 && kValueRows % 8 == 0, "rows of a thread must share a swizzle");
+
+  const int8_t *key = p.key + block_index * (kKeyBlock * T::kTileDim) + thread * T::kVectorBytes;
+  const uint32_t key_target =
+      shared_address(stage.key) + swizzled<T::kTileDim>(thread / kKeyChunks, thread % kKeyChunks);
+#pragma unroll
+  for (int pass = 0; pass < kKeyBlock / kKeyRows; ++pass)
+    cp_async_16(key_target + pass * kKeyRows * T::kTileDim, key + pass * T::kThreads * T::kVectorBytes);
+  if (thread == 0)
+    cp_async_16(shared_address(stage.key_scale), p.key_scale + block_index * kScalesPerBlock);
+
+  const int first = block * kKeyBlock;
+  if (p.wide_value) {
+    const int chunk = thread % kValueChunks;
+    const int thread_row = thread / kValueChunks;
+    const uint32_t target = shared_address(stage.value) + swizzled<T::kTileDim * 2>(thread_row, chunk);
+    const bool exists = chunk * kValuesPerChunk < p.head_dim;
+    const auto *column = value + (exists ? chunk * kValuesPerChunk : 0);
+#pragma unroll
+    for (int pass = 0; pass < kKeyBlock / kValueRows; ++pass) {
+      const int row = first + pass * kValueRows + thread_row;
+      cp_async_16(target + pass * kValueRows * T::kTileDim * 2,
+                  column + min(row, p.len_kv - 1) * p.value.stride_token, exists && row < p.len_kv);
+    }
+  } else {
+    for (int i = thread; i < kKeyBlock * T::kTileDim; i += T::kThreads) {
+      const int row = i / T::kTileDim, channel = i % T::kTileDim;
+      const bool valid = first + row < p.len_kv && channel < p.head_dim;
+      const int offset = swizzled<T::kTileDim * 2>(row, channel / kValuesPerChunk) / 2 + channel % kValuesPerChunk;
+      stage.value[offset] =
+          valid ? value[(first + row) * p.value.stride_token + channel] : typename T::Element(0.0f);
+    }
+  }
+  cp_async_commit();
+}
+
+// Scores of the warp's rows with kStep keys from `key` on, as INT32 sums on top of kMagicBits.
+template <class T>
+__device__ __forceinline__ void query_key_product(int32_t (&scores)[T::kRowFragments][T::kStep / 8][4],
+                                                  const typename T::QueryFragments &query, const typename T::Stage &stage,
+                                                  int key) {
+  const int lane = threadIdx.x % 32;
+  const uint32_t address =
+      shared_address(stage.key) + swizzled<T::kTileDim>(key + lane / 16 * 8 + lane % 8, lane / 8 % 2);
+  const int32_t start[4] = {kMagicBits, kMagicBits, kMagicBits, kMagicBits};
+#pragma unroll
+  for (int k = 0; k < T::kTileDim / 32; ++k) {
+    uint4 rows[T::kRowFragments];
+#pragma unroll
+    for (int f = 0; f < T::kRowFragments; ++f) rows[f] = query[f][k][threadIdx.x];
+#pragma unroll
+    for (int n = 0; n < T::kStep / 8; n += 2) {
+      uint32_t fragment[4];
+      ldmatrix_x4(fragment, chunk_ahead(address, 2 * k) + 8 * n * T::kTileDim);
+#pragma unroll
+      for (int f = 0; f < T::kRowFragments; ++f) {
+        const uint32_t a[4] = {rows[f].x, rows[f].y, rows[f].z, rows[f].w};
+#pragma unroll
+        for (int i = 0; i < 2; ++i) {
+          int32_t(&sum)[4] = scores[f][n + i];
+          if (k == 0)
+            mma_s8(sum, a, fragment[2 * i], fragment[2 * i + 1], start);
+          else
+            mma_s8(sum, a, fragment[2 * i], fragment[2 * i + 1], sum);
+        }
+      }
+    }
+  }
+}
+
+// Scores of keys that do not exist or that causality hides become -inf.
+template <class T>
+__device__ __forceinline__ void mask_scores(int32_t (&scores)[T::kRowFragments][T::kStep / 8][4],
+                                            const AttentionParams &p, int warp_row, int first_key) {
+  const int thread = recomputed(threadIdx.x);
+  const int first_row = warp_row + thread % 32 / 4;
+  first_key += thread % 4 * 2;
+  const int hidden = __float_as_int(-INFINITY);
+#pragma unroll
+  for (int f = 0; f < T::kRowFragments; ++f) {
+#pragma unroll
+    for (int n = 0; n < T::kStep / 8; ++n) {
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        const int row = first_row + 16 * f + 8 * (i / 2);
+        const int key = first_key + 8 * n + i % 2;
+        if (key >= p.len_kv || (p.is_causal && key > row)) scores[f][n][i] = hidden;
+      }
+    }
+  }
+}
+
+// Raises the row maxima to what the scores need, where any row of the warp needs it, and rescales what was summed so
+// far. Shuffles and multiplications happen in that rare case only.
+template <class T>
+__device__ __forceinline__ void update_row_max(WarpState<T> &state,
+                                               const int32_t (&scores)[T::kRowFragments][T::kStep / 8][4],
+                                               float key_scale) {
+  float largest[T::kRowFragments][2];
+  bool grows = false;
+#pragma unroll
+  for (int f = 0; f < T::kRowFragments; ++f) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      float x = __int_as_float(scores[f][0][2 * r]);
+#pragma unroll
+      for (int n = 0; n < T::kStep / 8; ++n)
+        x = fmaxf(x, fmaxf(__int_as_float(scores[f][n][2 * r]), __int_as_float(scores[f][n][2 * r + 1])));
+      largest[f][r] = (x - kMagic) * (state.query_scale[f][r] * key_scale);
+      grows |= largest[f][r] > state.row_max[f][r] + kRescaleThreshold;
+    }
+  }
+  if (!__any_sync(kAllLanes, grows)) return;
+#pragma unroll
+  for (int f = 0; f < T::kRowFragments; ++f) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const float row_max = fmaxf(state.row_max[f][r], quad_max(largest[f][r]));
+      const float factor = exp2_approx(state.row_max[f][r] - row_max);
+      state.row_max[f][r] = row_max;
+      state.row_sum[f][r] *= factor;
+#pragma unroll
+      for (int n = 0; n < T::kTileDim / 8; ++n) {
+        state.output[f][n][2 * r] *= factor;
+        state.output[f][n][2 * r + 1] *= factor;
+      }
+    }
+  }
+}
+
+// P = 2^(score - row max) as A fragments of the second product; its row sums are collected on the way.
+// Dequantization and subtraction are one FMA: score * scale - (kMagic * scale + row max).
+template <class T>
+__device__ __forceinline__ void softmax(uint32_t (&p_fragments)[T::kRowFragments][T::kStep / 16][4],
+                                        WarpState<T> &state,
+                                        const int32_t (&scores)[T::kRowFragments][T::kStep / 8][4], float key_scale) {
+#pragma unroll
+  for (int f = 0; f < T::kRowFragments; ++f) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const float scale = state.query_scale[f][r] * key_scale;
+      const float offset = -fmaf(kMagic, scale, state.row_max[f][r]);
+#pragma unroll
+      for (int n = 0; n < T::kStep / 8; ++n) {
+        const float a = exp2_approx(fmaf(__int_as_float(scores[f][n][2 * r]), scale, offset));
+        const float b = exp2_approx(fmaf(__int_as_float(scores[f][n][2 * r + 1]), scale, offset));
+        state.row_sum[f][r] += a + b;
+        p_fragments[f][n / 2][n % 2 * 2 + r] = pack2<typename T::Element>(a, b);
+      }
+    }
+  }
+}
+
+template <class T>
+__device__ __forceinline__ void probability_value_product(
+    WarpState<T> &state, const uint32_t (&p_fragments)[T::kRowFragments][T::kStep / 16][4],
+    const typename T::Stage &stage, int key) {
+  const int lane = threadIdx.x % 32;
+  const uint32_t address = shared_address(stage.value) + swizzled<T::kTileDim * 2>(key + lane % 16, lane / 16);
+#pragma unroll
+  for (int k = 0; k < T::kStep / 16; ++k) {
+#pragma unroll
+    for (int n = 0; n < T::kTileDim / 8; n += 2) {
+      uint32_t fragment[4];
+      ldmatrix_x4_transposed(fragment, chunk_ahead(address, n) + 16 * k * T::kTileDim * 2);
+#pragma unroll
+      for (int f = 0; f < T::kRowFragments; ++f) {
+        mma_16bit<typename T::Element>(state.output[f][n], p_fragments[f][k], fragment[0], fragment[1]);
+        mma_16bit<typename T::Element>(state.output[f][n + 1], p_fragments[f][k], fragment[2], fragment[3]);
+      }
+    }
+  }
+}
+
+// One block of keys: scores, softmax and P V, kStep keys at a time.
+template <class T>
+__device__ __forceinline__ void attend(WarpState<T> &state, const typename T::QueryFragments &query,
+                                       const typename T::Stage &stage, const AttentionParams &p,
+                                       const Position &at, int block) {
+  const float key_scale = stage.key_scale[at.pair];
+  const int warp_row = at.first_row + at.warp * T::kWarpRows;
+#pragma unroll 1 // unrolled, the steps overlap further than there are registers
+  for (int key = 0; key < kKeyBlock; key += T::kStep) {
+    const int first_key = block * kKeyBlock + key;
+    if (p.is_causal && first_key >= warp_row + T::kWarpRows) break;
+    int32_t scores[T::kRowFragments][T::kStep / 8][4];
+    query_key_product<T>(scores, query, stage, key);
+    if (first_key + T::kStep > p.len_kv || (p.is_causal && first_key + T::kStep > warp_row + 1))
+      mask_scores<T>(scores, p, warp_row, first_key);
+    update_row_max<T>(state, scores, key_scale);
+    uint32_t p_fragments[T::kRowFragments][T::kStep / 16][4];
+    softmax<T>(p_fragments, state, scores, key_scale);
+    probability_value_product<T>(state, p_fragments, stage, key);
+  }
+}
+
+// Normalizes, writes the LSE, and sends the tile through shared memory so that rows leave in 16-byte stores.
+template <class T>
+__device__ __forceinline__ void write_output(WarpState<T> &state, typename T::SharedMemory &smem,
+                                             const AttentionParams &p) {
+  using Element = typename T::Element;
+  const Position at(p, T::kTileRows);
+  constexpr int kRowBytes = T::kTileDim * sizeof(Element);
+  constexpr int kChunks = kRowBytes / T::kVectorBytes;
+  char *tile = reinterpret_cast<char *>(smem.output[at.warp]);
+  const int warp_row = at.first_row + at.warp * T::kWarpRows;
+  __syncthreads(); // other warps may still read the last stage
+#pragma unroll
+  for (int f = 0; f < T::kRowFragments; ++f) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const float sum = quad_sum(state.row_sum[f][r]);
+      const float inverse = sum > 0.0f ? reciprocal(sum) : 0.0f;
+      const int local = 16 * f + 8 * r + at.group;
+      const int row = warp_row + local;
+#pragma unroll
+      for (int n = 0; n < T::kTileDim / 8; ++n) {
+        const uint32_t bits = pack2<Element>(state.output[f][n][2 * r] * inverse, state.output[f][n][2 * r + 1] * inverse);
+        *reinterpret_cast<uint32_t *>(tile + swizzled<kRowBytes>(local, n) + 4 * at.pair) = bits;
+      }
+      if (p.lse != nullptr && row < p.len_q && at.pair == 0) {
+        float &lse = p.lse[(int64_t{at.batch} * p.heads_q + at.head) * p.len_q + row];
+        lse = sum > 0.0f ? lse + (state.row_max[f][r] + log2f(sum)) * kLn2 : -INFINITY;
+      }
+    }
+  }
+  __syncwarp();
+  Element *output = static_cast<Element *>(const_cast<void *>(p.output.data)) + at.batch * p.output.stride_batch +
+                    at.head * p.output.stride_head;
+#pragma unroll
+  for (int pass = 0; pass < T::kWarpRows * kChunks / 32; ++pass) {
+    const int i = pass * 32 + threadIdx.x % 32;
+    const int local = i / kChunks, chunk = i % kChunks;
+    const int channel = chunk * (T::kVectorBytes / static_cast<int>(sizeof(Element)));
+    if (warp_row + local >= p.len_q || channel >= p.head_dim) continue;
+    const uint4 bits = *reinterpret_cast<const uint4 *>(tile + swizzled<kRowBytes>(local, chunk));
+    *reinterpret_cast<uint4 *>(output + (warp_row + local) * p.output.stride_token + channel) = bits;
+  }
+}
+
+template <class T>
+__global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
+    attention_kernel(const __grid_constant__ AttentionParams p) {
+  extern __shared__ __align__(128) unsigned char shared_bytes[];
+  auto &smem = *reinterpret_cast<typename T::SharedMemory *>(shared_bytes);
+  const Position at(p, T::kTileRows);
+  const auto *value = static_cast<const typename T::Element *>(p.value.data) + at.batch * p.value.stride_batch +
+                      at.kv_head % p.heads_kv * p.value.stride_head;
+  const int visible = p.is_causal ? min(p.len_kv, at.first_row + T::kTileRows) : p.len_kv;
+  const int blocks = (visible + kKeyBlock - 1) / kKeyBlock;
+
+  load_stage<T>(smem.stages[0], p, at, value, 0);
+  WarpState<T> state;
+  quantize_query<T>(state, smem.query, p, at);
+#pragma unroll
+  for (int f = 0; f < T::kRowFragments; ++f) {
+    state.row_max[f][0] = state.row_max[f][1] = kLowest;
+    state.row_sum[f][0] = state.row_sum[f][1] = 0.0f;
+#pragma unroll
+    for (int n = 0; n < T::kTileDim / 8; ++n)
+      state.output[f][n][0] = state.output[f][n][1] = state.output[f][n][2] = state.output[f][n][3] = 0.0f;
+  }
+
+  for (int block = 0; block < blocks; ++block) {
+    cp_async_wait<0>();
+    __syncthreads(); // this block has landed for everyone, and everyone has left the other stage
+    if (block + 1 < blocks) load_stage<T>(smem.stages[(block + 1) % T::kStages], p, at, value, block + 1);
+    attend<T>(state, smem.query, smem.stages[block % T::kStages], p, at, block);
+  }
+  write_output<T>(state, smem, p);
+}
+
+template <class T> cudaError_t launch(const AttentionParams &p, cudaStream_t stream) {
+  constexpr int kBytes = sizeof(typename T::SharedMemory);
+  const auto kernel = attention_kernel<T>;
+  if constexpr (kBytes > 48 * 1024) {
+    const cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes);
+    if (error != cudaSuccess) return error;
+  }
+  AttentionParams launched = p;
+  launched.query_tiles = (p.len_q + T::kTileRows - 1) / T::kTileRows;
+  const unsigned grid = static_cast<unsigned>(launched.query_tiles) * p.heads_q * p.batch;
+  kernel<<<grid, T::kThreads, kBytes, stream>>>(launched);
+  return cudaGetLastError();
+}
+
+} // namespace sage::sm80
