@@ -1,9 +1,11 @@
 // What an attention call accepts, and the sentences for what it does not.
 #include "arguments.h"
 
+#include <c10/core/ScalarType.h>
 #include <c10/util/Exception.h>
 
 #include <cmath>
+#include <string>
 
 // A size that torch.compile traces is symbolic: expect_true() turns the condition into a guard.
 #define CHECK_SIZES(condition, ...) TORCH_CHECK_VALUE((condition).expect_true(__FILE__, __LINE__), __VA_ARGS__)
@@ -11,7 +13,7 @@
 namespace sageattention_torch {
 namespace {
 
-// Head dims the kernels are compiled for. sageattention/reference.py accepts the same ones through these checks.
+// Head dims the kernels are compiled for. sageattention/reference.py accepts the same ones, through these checks.
 constexpr int64_t kHeadDims[] = {64, 128};
 
 Axes parse_layout(c10::string_view tensor_layout) {
@@ -21,10 +23,13 @@ Axes parse_layout(c10::string_view tensor_layout) {
                     "'; expected 'HND' ([batch, heads, tokens, head_dim]) or 'NHD' ([batch, tokens, heads, head_dim])");
 }
 
+// As Python spells it: float16, not Half.
+std::string dtype_name(const at::Tensor &tensor) { return std::string(c10::getDtypeNames(tensor.scalar_type()).first); }
+
 void check_dtype(const char *name, const at::Tensor &tensor) {
   const auto dtype = tensor.scalar_type();
-  TORCH_CHECK_TYPE(dtype == at::kHalf || dtype == at::kBFloat16, "sageattention: ", name, " has dtype ", dtype,
-                   "; expected Half (torch.float16) or BFloat16 (torch.bfloat16)");
+  TORCH_CHECK_TYPE(dtype == at::kHalf || dtype == at::kBFloat16, "sageattention: ", name, " has dtype ",
+                   dtype_name(tensor), "; expected float16 or bfloat16");
 }
 
 void check_rank(const char *name, const at::Tensor &tensor, c10::string_view tensor_layout) {
@@ -47,13 +52,13 @@ void check_same_kind(const char *name, const at::Tensor &tensor, const at::Tenso
   TORCH_CHECK_VALUE(tensor.device() == query.device(), "sageattention: ", name, " is on ", tensor.device(), " but q is on ",
                     query.device(), "; expected one device");
   TORCH_CHECK_TYPE(tensor.scalar_type() == query.scalar_type(), "sageattention: ", name, " has dtype ",
-                   tensor.scalar_type(), " but q has dtype ", query.scalar_type(), "; expected one dtype");
+                   dtype_name(tensor), " but q has ", dtype_name(query), "; expected one dtype");
 }
 
-void check_equal(const char *name, const char *what, const c10::SymInt &size, const char *other_name,
+void check_equal(const char *what, const char *name, const c10::SymInt &size, const char *other_name,
                  const c10::SymInt &other) {
-  CHECK_SIZES(size.sym_eq(other), "sageattention: ", name, " has ", what, " ", size, " but ", other_name, " has ", what,
-              " ", other, "; expected the same");
+  CHECK_SIZES(size.sym_eq(other), "sageattention: ", name, " has ", size, " ", what, " but ", other_name, " has ", other,
+              "; expected the same");
 }
 
 void check_heads(const c10::SymInt &heads_q, const c10::SymInt &heads_kv) {
@@ -100,12 +105,12 @@ Arguments check_arguments(const at::Tensor &query, const at::Tensor &key, const 
                       key.sym_size(axes.token),
                       query.sym_size(3),
                       0.0};
-  check_equal("k", "batch", key.sym_size(0), "q", arguments.batch);
-  check_equal("v", "batch", value.sym_size(0), "q", arguments.batch);
-  check_equal("v", "heads", value.sym_size(axes.head), "k", arguments.heads_kv);
-  check_equal("v", "tokens", value.sym_size(axes.token), "k", arguments.len_kv);
-  check_equal("k", "head_dim", key.sym_size(3), "q", arguments.head_dim);
-  check_equal("v", "head_dim", value.sym_size(3), "q", arguments.head_dim);
+  check_equal("batch entries", "k", key.sym_size(0), "q", arguments.batch);
+  check_equal("batch entries", "v", value.sym_size(0), "q", arguments.batch);
+  check_equal("heads", "v", value.sym_size(axes.head), "k", arguments.heads_kv);
+  check_equal("tokens", "v", value.sym_size(axes.token), "k", arguments.len_kv);
+  check_equal("channels (head_dim)", "k", key.sym_size(3), "q", arguments.head_dim);
+  check_equal("channels (head_dim)", "v", value.sym_size(3), "q", arguments.head_dim);
   check_heads(arguments.heads_q, arguments.heads_kv);
   check_head_dim(arguments.head_dim);
   check_keys_present(query, key, arguments);

@@ -11,8 +11,14 @@
 namespace sageattention_torch {
 namespace {
 
-sageattention_tensor describe(const at::Tensor &tensor, const Axes &axes) {
-  return {tensor.data_ptr(), tensor.stride(0), tensor.stride(axes.head), tensor.stride(axes.token)};
+sageattention_tensor describe(void *data, const at::Tensor &tensor, const Axes &axes) {
+  return {data, tensor.stride(0), tensor.stride(axes.head), tensor.stride(axes.token)};
+}
+
+// The C ABI has one type of tensor for inputs and output; it never writes to an input. Asking torch for a const
+// pointer keeps copy-on-write tensors uncopied.
+sageattention_tensor describe_input(const at::Tensor &tensor, const Axes &axes) {
+  return describe(const_cast<void *>(tensor.const_data_ptr()), tensor, axes);
 }
 
 sageattention_params fill_params(const Arguments &arguments, const at::Tensor &query, const at::Tensor &key,
@@ -26,10 +32,10 @@ sageattention_params fill_params(const Arguments &arguments, const at::Tensor &q
   params.len_q = arguments.len_q.expect_int();
   params.len_kv = arguments.len_kv.expect_int();
   params.head_dim = arguments.head_dim.expect_int();
-  params.query = describe(query, arguments.axes);
-  params.key = describe(key, arguments.axes);
-  params.value = describe(value, arguments.axes);
-  params.output = describe(output, arguments.axes);
+  params.query = describe_input(query, arguments.axes);
+  params.key = describe_input(key, arguments.axes);
+  params.value = describe_input(value, arguments.axes);
+  params.output = describe(output.mutable_data_ptr(), output, arguments.axes);
   params.sm_scale = static_cast<float>(arguments.sm_scale);
   return params;
 }
@@ -38,9 +44,7 @@ void check_status(sageattention_status status) {
   if (status == SAGEATTENTION_OK) return;
   const char *message = sageattention_last_error();
   TORCH_CHECK_VALUE(status != SAGEATTENTION_INVALID_ARGUMENT, "sageattention: ", message);
-  TORCH_CHECK_NOT_IMPLEMENTED(status != SAGEATTENTION_UNSUPPORTED, "sageattention: ", message,
-                              " (this build holds machine code for compute capability ",
-                              sageattention_architectures(), ")");
+  TORCH_CHECK_NOT_IMPLEMENTED(status != SAGEATTENTION_UNSUPPORTED, "sageattention: ", message);
   TORCH_CHECK(false, "sageattention: ", message);
 }
 
@@ -51,7 +55,7 @@ void launch(const sageattention_params &params, c10::Device device) {
   const at::Tensor workspace =
       at::empty({static_cast<int64_t>(bytes)}, at::TensorOptions().dtype(at::kByte).device(device));
   const c10::Stream stream = c10::impl::VirtualGuardImpl(device.type()).getStream(device);
-  check_status(sageattention_forward(&params, workspace.data_ptr(), bytes, stream.native_handle()));
+  check_status(sageattention_forward(&params, workspace.mutable_data_ptr(), bytes, stream.native_handle()));
 }
 
 } // namespace
@@ -66,7 +70,7 @@ Result attention_cuda(const at::Tensor &query, const at::Tensor &key, const at::
   if (query.numel() == 0) return {output, lse};
 
   sageattention_params params = fill_params(arguments, query, key, value, output);
-  params.lse = return_lse ? lse.data_ptr<float>() : nullptr;
+  params.lse = return_lse ? lse.mutable_data_ptr<float>() : nullptr;
   params.is_causal = is_causal;
   launch(params, query.device());
   return {output, lse};

@@ -19,14 +19,14 @@ SHAPES = {
     "q of rank 3": ({"q": (4, 10, 64)}, ValueError, ["q has 3 dimensions", "[4, 10, 64]", "expected 4"]),
     "k of rank 5": ({"k": (1, *K)}, ValueError, ["k has 5 dimensions", "expected 4"]),
     "v of rank 2": ({"v": (7, 64)}, ValueError, ["v has 2 dimensions", "expected 4"]),
-    "batch of k": ({"k": (3, 2, 7, 64)}, ValueError, ["k has batch 3", "q has batch 2"]),
-    "batch of v": ({"v": (1, 2, 7, 64)}, ValueError, ["v has batch 1", "q has batch 2"]),
-    "heads of v": ({"v": (2, 4, 7, 64)}, ValueError, ["v has heads 4", "k has heads 2"]),
-    "tokens of v": ({"v": (2, 2, 8, 64)}, ValueError, ["v has tokens 8", "k has tokens 7"]),
+    "batch of k": ({"k": (3, 2, 7, 64)}, ValueError, ["k has 3 batch entries", "q has 2"]),
+    "batch of v": ({"v": (1, 2, 7, 64)}, ValueError, ["v has 1 batch entries", "q has 2"]),
+    "heads of v": ({"v": (2, 4, 7, 64)}, ValueError, ["v has 4 heads", "k has 2"]),
+    "tokens of v": ({"v": (2, 2, 8, 64)}, ValueError, ["v has 8 tokens", "k has 7"]),
     "heads of q": ({"q": (2, 5, 10, 64)}, ValueError, ["k and v have 2 heads", "q has 5", "multiple"]),
     "no heads": ({"k": (2, 0, 7, 64), "v": (2, 0, 7, 64)}, ValueError, ["k and v are empty", "[2, 0, 7, 64]"]),
-    "head_dim of k": ({"k": (2, 2, 7, 128)}, ValueError, ["k has head_dim 128", "q has head_dim 64"]),
-    "head_dim of v": ({"v": (2, 2, 7, 128)}, ValueError, ["v has head_dim 128", "q has head_dim 64"]),
+    "head_dim of k": ({"k": (2, 2, 7, 128)}, ValueError, ["k has 128 channels (head_dim)", "q has 64"]),
+    "head_dim of v": ({"v": (2, 2, 7, 128)}, ValueError, ["v has 128 channels (head_dim)", "q has 64"]),
     "head_dim 72": (
         {"q": (2, 4, 10, 72), "k": (2, 2, 7, 72), "v": (2, 2, 7, 72)},
         ValueError,
@@ -59,10 +59,10 @@ def test_channels_must_be_contiguous(sageattention, device, name):
 
 
 DTYPES = {
-    "fp32": ({"q": torch.float32, "k": torch.float32, "v": torch.float32}, ["q has dtype Float", "torch.float16"]),
-    "k fp32": ({"k": torch.float32}, ["k has dtype Float", "q has dtype Half"]),
-    "v bf16": ({"v": torch.bfloat16}, ["v has dtype BFloat16", "q has dtype Half"]),
-    "integers": ({"q": torch.int64}, ["q has dtype Long", "torch.bfloat16"]),
+    "fp32": ({"q": torch.float32, "k": torch.float32, "v": torch.float32}, ["q has dtype float32", "float16 or bfloat16"]),
+    "k fp32": ({"k": torch.float32}, ["k has dtype float32", "q has float16"]),
+    "v bf16": ({"v": torch.bfloat16}, ["v has dtype bfloat16", "q has float16"]),
+    "integers": ({"q": torch.int64}, ["q has dtype int64", "float16 or bfloat16"]),
 }
 
 
