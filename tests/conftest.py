@@ -30,11 +30,16 @@ def sageattention():
 
 
 @pytest.fixture(scope="session")
-def reference():
-    """sageattention/reference.py by itself, which needs torch alone."""
+def package_folder() -> Path:
+    """The folder of the package under test, found without importing it."""
     package = importlib.util.find_spec("sageattention")
-    folder = Path(package.origin).parent if package else ROOT / "sageattention"
-    spec = importlib.util.spec_from_file_location("sageattention_reference", folder / "reference.py")
+    return Path(package.origin).parent if package else ROOT / "sageattention"
+
+
+@pytest.fixture(scope="session")
+def reference(package_folder):
+    """sageattention/reference.py by itself, which needs torch alone."""
+    spec = importlib.util.spec_from_file_location("sageattention_reference", package_folder / "reference.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

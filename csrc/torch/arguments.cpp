@@ -49,33 +49,35 @@ void check_channels(const char *name, const at::Tensor &tensor) {
 }
 
 void check_same_kind(const char *name, const at::Tensor &tensor, const at::Tensor &query) {
-  TORCH_CHECK_VALUE(tensor.device() == query.device(), "sageattention: ", name, " is on ", tensor.device(), " but q is on ",
-                    query.device(), "; expected one device");
+  TORCH_CHECK_VALUE(tensor.device() == query.device(), "sageattention: ", name, " is on ", tensor.device(),
+                    " but q is on ", query.device(), "; expected one device");
   TORCH_CHECK_TYPE(tensor.scalar_type() == query.scalar_type(), "sageattention: ", name, " has dtype ",
                    dtype_name(tensor), " but q has ", dtype_name(query), "; expected one dtype");
 }
 
 void check_equal(const char *what, const char *name, const c10::SymInt &size, const char *other_name,
                  const c10::SymInt &other) {
-  CHECK_SIZES(size.sym_eq(other), "sageattention: ", name, " has ", size, " ", what, " but ", other_name, " has ", other,
-              "; expected the same");
+  CHECK_SIZES(size.sym_eq(other), "sageattention: ", name, " has ", size, " ", what, " but ", other_name, " has ",
+              other, "; expected the same");
 }
 
 void check_heads(const c10::SymInt &heads_q, const c10::SymInt &heads_kv) {
   CHECK_SIZES((heads_q % heads_kv.max(1)).sym_eq(0), "sageattention: k and v have ", heads_kv, " heads but q has ",
-              heads_q, "; expected the heads of q to be a multiple of those of k and v");
+              heads_q, "; expected a multiple of them");
 }
 
 void check_head_dim(const c10::SymInt &head_dim) {
   c10::SymBool known = false;
   for (const int64_t supported : kHeadDims) known = known.sym_or(head_dim.sym_eq(supported));
-  CHECK_SIZES(known, "sageattention: q, k and v have head_dim ", head_dim, "; supported: ", c10::IntArrayRef(kHeadDims));
+  CHECK_SIZES(known, "sageattention: q, k and v have head_dim ", head_dim, "; supported: ",
+              c10::IntArrayRef(kHeadDims));
 }
 
 // An empty query has an empty result, whatever the keys; a query without any key has none.
 void check_keys_present(const at::Tensor &query, const at::Tensor &key, const Arguments &arguments) {
-  CHECK_SIZES(key.sym_numel().sym_gt(0).sym_or(query.sym_numel().sym_eq(0)), "sageattention: k and v are empty (shape ",
-              key.sym_sizes(), ") but q has ", arguments.len_q, " tokens; expected at least one key");
+  CHECK_SIZES(key.sym_numel().sym_gt(0).sym_or(query.sym_numel().sym_eq(0)),
+              "sageattention: k and v are empty (shape ", key.sym_sizes(), ") but q has ", arguments.len_q,
+              " tokens; expected at least one key");
 }
 
 double resolve_scale(std::optional<double> sm_scale, const c10::SymInt &head_dim) {

@@ -8,7 +8,8 @@
 namespace sageattention_torch {
 namespace {
 
-using Reference = Result(const at::Tensor &, const at::Tensor &, const at::Tensor &, c10::string_view, bool, double, bool);
+using Reference = Result(const at::Tensor &, const at::Tensor &, const at::Tensor &, c10::string_view, bool, double,
+                         bool);
 
 const c10::TypedOperatorHandle<Reference> &reference() {
   static const auto handle = c10::Dispatcher::singleton()

@@ -59,7 +59,10 @@ def test_channels_must_be_contiguous(sageattention, device, name):
 
 
 DTYPES = {
-    "fp32": ({"q": torch.float32, "k": torch.float32, "v": torch.float32}, ["q has dtype float32", "float16 or bfloat16"]),
+    "fp32": (
+        {"q": torch.float32, "k": torch.float32, "v": torch.float32},
+        ["q has dtype float32", "float16 or bfloat16"],
+    ),
     "k fp32": ({"k": torch.float32}, ["k has dtype float32", "q has float16"]),
     "v bf16": ({"v": torch.bfloat16}, ["v has dtype bfloat16", "q has float16"]),
     "integers": ({"q": torch.int64}, ["q has dtype int64", "float16 or bfloat16"]),

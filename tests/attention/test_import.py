@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shutil
@@ -22,28 +21,27 @@ def built_library(sageattention):
     return sageattention._library.find()
 
 
-def import_with(directory: Path) -> subprocess.CompletedProcess:
-    """Imports the package in a new process that has nothing but `directory` to load the library from."""
-    package = Path(importlib.util.find_spec("sageattention").origin).parent
-    environment = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
-    environment.update(SAGEATTENTION_LIBRARY_DIR=str(directory), PYTHONPATH=str(package.parent))
-    return subprocess.run(
-        [sys.executable, "-c", "import sageattention"], env=environment, capture_output=True, text=True, check=False
-    )
+@pytest.fixture
+def assert_import_error(package_folder):
+    """Imports the package in a new process that has one directory to load the library from, and reads its error."""
+
+    def check(directory: Path, *words: str):
+        environment = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
+        environment.update(SAGEATTENTION_LIBRARY_DIR=str(directory), PYTHONPATH=str(package_folder.parent))
+        command = [sys.executable, "-c", "import sageattention"]
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert result.returncode == 1
+        error = result.stderr[result.stderr.rindex("ImportError: ") :]
+        assert re.search(".*".join(re.escape(word) for word in words), error, re.DOTALL), error
+
+    return check
 
 
-def assert_import_error(directory, *words):
-    result = import_with(directory)
-    assert result.returncode == 1
-    last = result.stderr[result.stderr.rindex("ImportError: ") :]
-    assert re.search(".*".join(re.escape(word) for word in words), last, re.DOTALL), last
-
-
-def test_missing_library(tmp_path):
+def test_missing_library(assert_import_error, tmp_path):
     assert_import_error(tmp_path, "not found", str(tmp_path / FILE_NAME), "Reinstall", "SAGEATTENTION_LIBRARY_DIR")
 
 
-def test_library_for_another_torch(tmp_path):
+def test_library_for_another_torch(assert_import_error, tmp_path):
     (tmp_path / FILE_NAME).write_bytes(b"\x7fELF...sageattention_torch_built_for=1.5.0\0...")
     assert_import_error(
         tmp_path,
@@ -52,23 +50,23 @@ def test_library_for_another_torch(tmp_path):
     )
 
 
-def test_library_without_a_marker(tmp_path):
+def test_library_without_a_marker(assert_import_error, tmp_path):
     (tmp_path / FILE_NAME).write_bytes(b"\x7fELF")
     assert_import_error(tmp_path, str(tmp_path / FILE_NAME), "damaged", "Reinstall")
 
 
-def test_empty_library(tmp_path):
+def test_empty_library(assert_import_error, tmp_path):
     (tmp_path / FILE_NAME).touch()
     assert_import_error(tmp_path, str(tmp_path / FILE_NAME), "damaged", "Reinstall")
 
 
-def test_truncated_library(tmp_path):
+def test_truncated_library(assert_import_error, tmp_path):
     (tmp_path / FILE_NAME).write_bytes(f"\x7fELF...sageattention_torch_built_for={HERE}.0\0...".encode())
     assert_import_error(tmp_path, str(tmp_path / FILE_NAME), "could not be loaded", "reinstall")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows' loader names no file in its message")
-def test_missing_kernel_library(tmp_path, built_library):
+def test_missing_kernel_library(assert_import_error, tmp_path, built_library):
     shutil.copy(built_library, tmp_path / FILE_NAME)
     assert_import_error(tmp_path, "could not be loaded", "libsageattention.so", "reinstall")
 
