@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Compiles libsageattention into $PREFIX. The compilers come from the build environment by full path: PATH also shows
+# the machine's own.
+set -euo pipefail
+
+# ptxas takes up to 1.5 GiB for one attention kernel; the job count must fit into memory, not only onto the cores.
+memory_gib=$(awk '/MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)
+jobs=$(( memory_gib / 2 < CPU_COUNT ? memory_gib / 2 : CPU_COUNT ))
+jobs=$(( jobs > 0 ? jobs : 1 ))
+
+cmake -S csrc -B build -G Ninja ${CMAKE_ARGS:-} \
+  -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_INSTALL_PREFIX="$PREFIX" \
+  -DCMAKE_INSTALL_LIBDIR=lib \
+  -DCMAKE_PREFIX_PATH="$PREFIX" \
+  -DCMAKE_CXX_COMPILER="$CXX" \
+  -DCMAKE_CUDA_COMPILER="$BUILD_PREFIX/bin/nvcc" \
+  -DSAGEATTENTION_ARCHITECTURES="$SAGEATTENTION_ARCHITECTURES" \
+  -DSAGEATTENTION_VERSION="$SAGEATTENTION_VERSION"
+cmake --build build --parallel "$jobs"
+cmake --install build --strip

@@ -1,0 +1,128 @@
+"""Builds the packages of one variant with the rattler-build engine, tests them, and adds them to the output channel."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from rattler_build import Package, RenderConfig, Stage0Recipe, ToolConfiguration
+
+from feedstock import assemble, index, variants
+from feedstock.console import EngineLog
+from feedstock.digests import source_digests
+from feedstock.errors import FeedstockError, is_disk_full
+from feedstock.install import install, run_in
+from feedstock.paths import OUTPUT, RECIPE, STATE
+
+WORK = STATE / "build"
+
+
+@dataclass
+class Output:
+    """One package of the recipe, rendered."""
+
+    rendered: object
+    platform: str
+
+    @property
+    def name(self) -> str:
+        return self.rendered.recipe.package.name
+
+    @property
+    def file(self) -> Path:
+        recipe = self.rendered.recipe
+        return OUTPUT / self.platform / f"{self.name}-{recipe.package.version}-{recipe.build.string}.conda"
+
+
+def render(variant, overrides: dict) -> list:
+    """The packages of a variant, in the order in which they need each other."""
+    settings = RenderConfig(platform=variants.platform_config(variant.platform))
+    recipe = Stage0Recipe.from_file(RECIPE)
+    return [Output(item, variant.platform) for item in recipe.render(variant.config(overrides), settings)]
+
+
+def build(variant, source, reporter) -> list:
+    """Files of the variant's packages in the output channel, building those that are missing."""
+    outputs = render(variant, {**source.overrides(variant), **source_digests()})
+    index.ensure(OUTPUT)
+    for output in outputs:
+        if output.file.exists():
+            reporter.note(f"{output.file.name} is up to date")
+        else:
+            build_one(output, source, reporter)
+    files = [output.file for output in outputs]
+    for file in index.retire(OUTPUT, files):
+        reporter.note(f"{file.name} is superseded and was removed")
+    return files
+
+
+def isolate_cache() -> None:
+    """Unpacked packages and test environments stay inside the repository's state: one disk, so files are linked."""
+    (STATE / "tmp").mkdir(parents=True, exist_ok=True)
+    os.environ.update(RATTLER_CACHE_DIR=str(STATE / "cache"), TMPDIR=str(STATE / "tmp"))
+
+
+def build_one(output: Output, source, reporter) -> None:
+    channels = [OUTPUT.as_uri(), source.url]
+    clean(WORK)
+    with reporter.step(f"build {output.name}"):
+        package = run_engine(output, channels, reporter)
+    with reporter.step(f"test {output.name}"):
+        run_tests(package, [WORK.as_uri(), *channels], reporter)
+    assemble.publish(package, output.file.parent)
+    index.ensure(OUTPUT)
+    clean(WORK)
+
+
+def run_engine(output: Output, channels: list, reporter) -> Path:
+    try:
+        result = output.rendered.run_build(
+            tool_config=ToolConfiguration(test_strategy="skip", use_sharded=False),
+            output_dir=WORK,
+            channels=channels,
+            progress_callback=EngineLog(reporter),
+            # Staging is found again only below a folder whose name does not change.
+            no_build_id=True,
+        )
+    except Exception as error:
+        if is_disk_full(error):
+            raise
+        raise FeedstockError(f"{output.name} could not be built: {summary(error)}") from error
+    return Path(result.packages[0])
+
+
+def summary(error: BaseException) -> str:
+    """The engine's sentence, without the folders and commands that follow it: those are in the log."""
+    return str(error).split("\n\n")[0].replace("PyRattlerBuildError: ", "").replace("\n", " ")
+
+
+def run_tests(package: Path, channels: list, reporter) -> list:
+    """The tests inside a package, each in a fresh environment."""
+    results = Package.from_file(package).run_tests(
+        channel=channels, use_sharded=False, progress_callback=EngineLog(reporter)
+    )
+    failed = [result.test_index for result in results if not result.success]
+    if failed:
+        raise FeedstockError(f"{package.name}: recipe test {', '.join(map(str, failed))} of {len(results)} failed")
+    return results
+
+
+def clean(folder: Path) -> None:
+    """Nothing that an earlier run left here, prefix or package, may be taken for what is being built. The staging
+    cache stays: its key covers the sources."""
+    shutil.rmtree(folder / "bld", ignore_errors=True)
+    for file in [*folder.glob("*/*.conda"), *folder.glob("*/repodata*")]:
+        file.unlink()
+
+
+def prove(files: list, source, reporter) -> None:
+    """Installs the finished packages into an empty prefix and runs attention there."""
+    with assemble.staging() as folder:
+        prefix = folder / "prefix"
+        with reporter.step("install into an empty prefix"):
+            records = install(prefix, [OUTPUT.as_uri(), source.url], [index.exact_pin(file) for file in files])
+        reporter.log("\n".join(record.file_name for record in records))
+        with reporter.step("run attention there"):
+            script = RECIPE.parent / "tests" / "attention_on_cpu.py"
+            if run_in(prefix, [prefix / "bin" / "python", script], reporter, cwd=folder) != 0:
+                raise FeedstockError("attention failed in the empty prefix")

