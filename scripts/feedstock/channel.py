@@ -53,7 +53,7 @@ class LocalChannel:
         index.ensure(CHANNEL)
 
     def overrides(self, variant) -> dict:
-        """Variant keys that differ from conda-forge's: the host toolchain, and a CPU PyTorch if pip has nothing else."""
+        """Variant keys that differ from conda-forge's: the host toolchain, perhaps a CPU PyTorch."""
         files = self.record[f"PyTorch {self.torch_release(variant)}"]["files"]
         changes = machine.toolchain_overrides(self.compiler)
         if not any(wheels.is_cuda_torch(file) for file in files):
@@ -203,7 +203,7 @@ class LocalChannel:
             return name
 
 
-NVCC_ACTIVATION = """# Host compiler from the activated toolchain; headers and libraries of the CUDA runtime from the prefix.
+NVCC_ACTIVATION = """# Host compiler from the activated toolchain, CUDA runtime from the host prefix.
 export NVCC_PREPEND_FLAGS="-ccbin=$CXX -I${PREFIX:-$CONDA_PREFIX}/include -L${PREFIX:-$CONDA_PREFIX}/lib"
 """
 

@@ -96,12 +96,13 @@ def list_variants(as_json: AsJson = False):
     """Print the support matrix."""
     with command(as_json) as reporter:
         cells = variants.matrix()
-        rows = [(cell.name, cell.platform, cell.cuda, cell.pytorch) for cell in cells]
+        rows = [
+            {"variant": cell.name, "platform": cell.platform, "CUDA": cell.cuda, "PyTorch": cell.pytorch}
+            for cell in cells
+        ]
         if not as_json:
-            reporter.table(f"{len(rows)} variants", ["variant", "platform", "CUDA", "PyTorch"], rows)
-        reporter.succeed(
-            {"variants": [dict(zip(("name", "platform", "cuda", "pytorch"), row, strict=True)) for row in rows]}
-        )
+            reporter.table(f"{len(rows)} variants", rows)
+        reporter.succeed({"variants": rows})
 
 
 @app.command()

@@ -49,13 +49,15 @@ class Reporter:
         self.log(text)
         self.terminal.print(f"[dim]•[/] {text}")
 
-    def table(self, title: str, columns: list, rows: list) -> None:
+    def table(self, title: str, rows: list) -> None:
         """A table on standard output. Its first column, the name to copy, is never cut."""
         table = Table(title=title, title_justify="left")
-        for column in columns:
-            table.add_column(column, no_wrap=column == columns[0])
+        first, *others = rows[0]
+        table.add_column(first, no_wrap=True)
+        for column in others:
+            table.add_column(column)
         for row in rows:
-            table.add_row(*[str(cell) for cell in row])
+            table.add_row(*row.values())
         Console(highlight=False).print(table)
 
     def succeed(self, result: dict, summary: str = "") -> None:
