@@ -40,6 +40,9 @@ def python_package(stage: Path) -> Contents:
         customize.unlink(missing_ok=True)
         customize.write_text(SITE_CUSTOMIZE)
     copy_interpreter(interpreter, stage)
+    headers = Path(sysconfig.get_path("include"))
+    if headers.is_dir():  # a distribution may keep them in a package of its own; only torch.compile wants them
+        shutil.copytree(headers, stage / "include" / headers.name)
     return Contents("python", PYTHON_VERSION, stage, license="PSF-2.0")
 
 

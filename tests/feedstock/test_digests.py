@@ -1,0 +1,54 @@
+"""Every source that ends up in a package is covered by a digest."""
+
+import pytest
+from feedstock import digests
+
+
+@pytest.fixture
+def repository(tmp_path):
+    for name in (
+        "csrc/sm80/kernel.cu",
+        "csrc/torch/library.cpp",
+        "recipe/recipe.yaml",
+        "recipe/build_kernels.sh",
+        "recipe/build_package.sh",
+        "sageattention/core.py",
+        "LICENSE",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    for name in ("recipe/build_kernels.bat", "recipe/build_package.bat"):
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("file", "changed"),
+    [
+        ("csrc/sm80/kernel.cu", {"kernel_digest"}),
+        ("csrc/torch/library.cpp", {"operator_digest"}),
+        ("sageattention/core.py", {"operator_digest"}),
+        ("recipe/recipe.yaml", {"recipe_digest"}),
+        ("recipe/build_kernels.sh", {"kernel_digest", "recipe_digest"}),
+        ("LICENSE", {"recipe_digest"}),
+    ],
+)
+def test_an_edit_changes_its_digest_alone(repository, file, changed):
+    before = digests.source_digests(repository)
+    (repository / file).write_text("edited")
+    after = digests.source_digests(repository)
+    assert {key for key in before if before[key] != after[key]} == changed
+
+
+def test_names_count_as_well_as_contents(repository):
+    before = digests.source_digests(repository)
+    (repository / "csrc/sm80/kernel.cu").rename(repository / "csrc/sm80/renamed.cu")
+    assert digests.source_digests(repository)["kernel_digest"] != before["kernel_digest"]
+
+
+def test_caches_do_not_count(repository):
+    before = digests.source_digests(repository)
+    cache = repository / "sageattention/__pycache__/core.pyc"
+    cache.parent.mkdir()
+    cache.write_text("cache")
+    assert digests.source_digests(repository) == before

@@ -1,0 +1,133 @@
+"""The support matrix: what it holds, how it is named, and that the recipe renders all of it."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from feedstock import variants
+from feedstock.build import render
+from feedstock.errors import FeedstockError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_cell_exists_once_per_platform():
+    names = [variant.name for variant in variants.matrix()]
+    assert len(names) == len(set(names))
+    for platform in variants.PLATFORMS:
+        cells = {(cell.cuda, cell.pytorch) for cell in variants.matrix() if cell.platform == platform}
+        cuda, pytorch = {cell[0] for cell in cells}, {cell[1] for cell in cells}
+        assert len(cells) == len(cuda) * len(pytorch)
+
+
+def test_names_are_those_of_conda_smithy():
+    pattern = r"(linux_64|linux_aarch64|win_64)_cuda_compiler_version\d+\.\d+pytorch\d+\.\d+"
+    assert all(re.fullmatch(pattern, variant.name) for variant in variants.matrix())
+
+
+def test_newest_comes_first():
+    versions = [tuple(map(int, f"{cell.cuda}.{cell.pytorch}".split("."))) for cell in variants.matrix()]
+    assert versions == sorted(versions, reverse=True)
+
+
+def test_toolchain_and_glibc_are_zipped():
+    paired = {
+        cell.cuda: tuple(cell.config({})["cxx_compiler_version"] + cell.config({})["c_stdlib_version"])
+        for cell in variants.matrix()
+        if cell.platform == "linux-64"
+    }
+    assert all(len(pair) == 2 for pair in paired.values())
+    assert len(set(paired.values())) == len(paired)
+
+
+@pytest.mark.parametrize("variant", variants.matrix(), ids=lambda variant: variant.name)
+def test_recipe_renders(variant):
+    library, package = render(variant, {})
+    cuda, torch = variant.cuda.replace(".", ""), variant.pytorch.replace(".", "")
+    version = variants.package_version()
+    assert re.fullmatch(rf"libsageattention-{version}-cuda{cuda}_h[0-9a-f]{{7}}_\d+\.conda", library.file.name)
+    assert re.fullmatch(
+        rf"sageattention-{version}-cuda{cuda}_torch{torch}_h[0-9a-f]{{7}}_\d+\.conda", package.file.name
+    )
+    assert library.file.parent.name == package.file.parent.name == variant.platform
+
+
+def test_one_kernel_build_serves_every_pytorch():
+    """The library's build string must not depend on PyTorch, or the kernels would be compiled once per cell."""
+    libraries = {}
+    for variant in variants.matrix():
+        libraries.setdefault((variant.platform, variant.cuda), set()).add(render(variant, {})[0].file.name)
+    assert all(len(names) == 1 for names in libraries.values())
+
+
+def test_staging_key_holds_sources_and_architectures():
+    """The staging cache knows the script's environment, not the sources: without these a stale library would ship."""
+    variant = variants.matrix()[0]
+    library = render(variant, {"kernel_digest": "digest-of-the-sources"})[0].rendered.recipe.to_dict()
+    environment = library["staging_caches"][0]["build"]["script"]["env"]
+    assert environment["SAGEATTENTION_KERNEL_DIGEST"] == "digest-of-the-sources"
+    dotted = variant.config({})["sageattention_architectures"][0]
+    assert environment["SAGEATTENTION_ARCHITECTURES"] == dotted.replace(".", "").replace(" ", ";")
+
+
+@pytest.mark.parametrize(
+    ("key", "changed"), [("kernel_digest", [0, 1]), ("operator_digest", [1]), ("recipe_digest", [0, 1])]
+)
+def test_edited_sources_give_other_build_strings(key, changed):
+    variant = variants.matrix()[0]
+    before, after = render(variant, {}), render(variant, {key: "edited"})
+    assert [number for number in (0, 1) if before[number].file != after[number].file] == changed
+
+
+def test_linking_errors_are_errors():
+    for output in render(variants.matrix()[0], {}):
+        linking = output.rendered.recipe.to_dict()["build"]["dynamic_linking"]
+        assert linking == {"overlinking_behavior": "error", "overdepending_behavior": "error"}
+
+
+def test_unknown_variant_lists_the_known_ones():
+    with pytest.raises(FeedstockError) as caught:
+        variants.select("linux_64_cuda_compiler_version1.0pytorch0.1")
+    assert "unknown variant 'linux_64_cuda_compiler_version1.0pytorch0.1'" in str(caught.value)
+    assert all(variant.name in str(caught.value) for variant in variants.matrix())
+
+
+def test_malformed_variant_file_is_named(tmp_path):
+    broken = tmp_path / "cuda1.0.yaml"
+    broken.write_text("pytorch: [\n")
+    with pytest.raises(FeedstockError, match=re.escape(str(broken))):
+        variants.load(broken, "linux-64")
+
+
+def test_local_channel_knows_a_release_of_every_pytorch():
+    known = variants.local_releases()["pytorch"]
+    for variant in variants.matrix():
+        assert known[variant.pytorch].startswith(variant.pytorch + ".")
+
+
+def tracked(*roots: str) -> list:
+    listed = subprocess.run(["git", "ls-files", "-z", *roots], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / name for name in listed.stdout.split("\0") if name]
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a git checkout to tell sources from other files")
+def test_versions_are_written_in_variants_only():
+    """Versions of CUDA, PyTorch and of the package itself; rendered files are derived and may hold them."""
+    first = variants.matrix()[0].config({})
+    pins = {first["sageattention_version"][0], *variants.local_releases()["pytorch"].values()}
+    pins |= set(variants.local_releases()["cuda"][variants.matrix()[0].cuda].values())
+    pattern = re.compile("|".join(rf"(?<![\d.]){re.escape(pin)}(?![\d.])" for pin in sorted(pins)))
+    found = []
+    for file in tracked("recipe", "scripts", "sageattention", "csrc"):
+        if file.suffix in {".txt", ".lock"} or not file.exists():
+            continue
+        text = file.read_text(errors="replace")
+        if not text.startswith("# Rendered"):
+            found += [f"{file.relative_to(ROOT)}: {hit}" for hit in pattern.findall(without_comments(text))]
+    assert not found
+
+
+def without_comments(text: str) -> str:
+    """Documentation may give a version as an example."""
+    return re.sub(r"//[^\n]*|#[^\n]*|/\*.*?\*/|\"\"\".*?\"\"\"|(?:e\.g\.|like) [^\n]*", "", text, flags=re.DOTALL)
