@@ -33,29 +33,34 @@ __host__ __device__ __forceinline__ int chunks_per_head(const QuantizeKeyParams 
 }
 
 // Key that sample i of `samples` takes: one per stratum, staggered so that periodic data is not aliased.
-__device__ __forceinline__ int64_t sample_position(int i, int64_t len) {
+__device__ __forceinline__ int sample_position(int i, int len) {
   if (len <= kMeanSample) return i;
-  const int64_t stratum = len / kMeanSample;
-  return i * len / kMeanSample + (i * int64_t{37}) % stratum;
+  const int stratum = len / kMeanSample;
+  return static_cast<int>(int64_t{i} * len / kMeanSample) + i * 37 % stratum;
 }
 
+// Eight channels of one row as they are stored, zeros where there are none.
 template <typename Element>
-__device__ __forceinline__ void load_row(float (&x)[kVector], const Element *row, int channel, int head_dim,
-                                         bool valid, bool wide) {
+__device__ __forceinline__ uint4 load_row(const Element *row, int channel, int head_dim, bool valid, bool wide) {
+  uint4 bits = {0, 0, 0, 0};
   if (wide) {
-    uint4 bits = {0, 0, 0, 0};
     if (valid && channel < head_dim) bits = *reinterpret_cast<const uint4 *>(row + channel);
-    const uint32_t words[4] = {bits.x, bits.y, bits.z, bits.w};
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const float2 pair = unpack2<Element>(words[i]);
-      x[2 * i] = pair.x;
-      x[2 * i + 1] = pair.y;
-    }
   } else {
+    Element x[kVector];
 #pragma unroll
-    for (int i = 0; i < kVector; ++i)
-      x[i] = valid && channel + i < head_dim ? to_float(row[channel + i]) : 0.0f;
+    for (int i = 0; i < kVector; ++i) x[i] = valid && channel + i < head_dim ? row[channel + i] : Element(0.0f);
+    memcpy(&bits, x, sizeof(bits));
+  }
+  return bits;
+}
+
+template <typename Element> __device__ __forceinline__ void unpack_row(float (&x)[kVector], uint4 bits) {
+  const uint32_t words[4] = {bits.x, bits.y, bits.z, bits.w};
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    const float2 pair = unpack2<Element>(words[i]);
+    x[2 * i] = pair.x;
+    x[2 * i + 1] = pair.y;
   }
 }
 
@@ -67,14 +72,19 @@ __device__ __forceinline__ void sample_mean(float (&mean)[kVector], SharedMemory
   const int row = threadIdx.x / L::kThreadsPerRow;
   const int channel = threadIdx.x % L::kThreadsPerRow * kVector;
   const int samples = min(p.len, kMeanSample);
-  float sum[kVector] = {};
+  uint4 bits[L::kSamplePasses];
 #pragma unroll
   for (int pass = 0; pass < L::kSamplePasses; ++pass) {
     const int i = pass * L::kRowsPerPass + row;
     const bool valid = i < samples;
+    bits[pass] = load_row(head + (valid ? sample_position(i, p.len) : 0) * p.key.stride_token, channel, p.head_dim,
+                          valid, p.wide_loads);
+  }
+  float sum[kVector] = {};
+#pragma unroll
+  for (int pass = 0; pass < L::kSamplePasses; ++pass) {
     float x[kVector];
-    load_row(x, head + (valid ? sample_position(i, p.len) : 0) * p.key.stride_token, channel, p.head_dim, valid,
-             p.wide_loads);
+    unpack_row<Element>(x, bits[pass]);
 #pragma unroll
     for (int c = 0; c < kVector; ++c) sum[c] += x[c];
   }
@@ -93,7 +103,7 @@ __device__ __forceinline__ void sample_mean(float (&mean)[kVector], SharedMemory
 }
 
 template <typename Element, int kTileDim>
-__global__ void __launch_bounds__(kThreads) quantize_key_kernel(const __grid_constant__ QuantizeKeyParams p) {
+__global__ void __launch_bounds__(kThreads, 3) quantize_key_kernel(const __grid_constant__ QuantizeKeyParams p) {
   using L = Layout<kTileDim>;
   __shared__ SharedMemory<kTileDim> smem;
   const int row = threadIdx.x / L::kThreadsPerRow;
@@ -107,12 +117,12 @@ __global__ void __launch_bounds__(kThreads) quantize_key_kernel(const __grid_con
   if (threadIdx.x < kTokens / kKeyBlock * kScalesPerBlock)
     smem.absmax[threadIdx.x / kScalesPerBlock][threadIdx.x % kScalesPerBlock] = 0;
 
-  float x[L::kPasses][kVector];
+  uint4 bits[L::kPasses]; // kept as stored, which is half the registers
+  const int first_token = first_block * kKeyBlock + row;
 #pragma unroll
   for (int pass = 0; pass < L::kPasses; ++pass) {
-    const int64_t token = int64_t{first_block} * kKeyBlock + pass * L::kRowsPerPass + row;
-    const bool valid = token < p.len;
-    load_row(x[pass], head + (valid ? token : 0) * p.key.stride_token, channel, p.head_dim, valid, p.wide_loads);
+    const int token = first_token + pass * L::kRowsPerPass;
+    bits[pass] = load_row(head + token * p.key.stride_token, channel, p.head_dim, token < p.len, p.wide_loads);
   }
 
   float mean[kVector];
@@ -131,12 +141,11 @@ __global__ void __launch_bounds__(kThreads) quantize_key_kernel(const __grid_con
 #pragma unroll
     for (int i = 0; i < L::kPassesPerBlock; ++i) {
       const int pass = block * L::kPassesPerBlock + i;
-      const bool valid = int64_t{first_block} * kKeyBlock + pass * L::kRowsPerPass + row < p.len;
+      float x[kVector];
+      unpack_row<Element>(x, bits[pass]);
+      const bool valid = first_token + pass * L::kRowsPerPass < p.len;
 #pragma unroll
-      for (int c = 0; c < kVector; ++c) {
-        x[pass][c] = valid ? x[pass][c] - mean[c] : 0.0f;
-        largest = fmaxf(largest, fabsf(x[pass][c]));
-      }
+      for (int c = 0; c < kVector; ++c) largest = fmaxf(largest, valid ? fabsf(x[c] - mean[c]) : 0.0f);
     }
 #pragma unroll
     for (int offset = 8; offset > 0; offset /= 2)
@@ -152,9 +161,13 @@ __global__ void __launch_bounds__(kThreads) quantize_key_kernel(const __grid_con
     const float factor = int8_factor(__uint_as_float(smem.absmax[block][group]));
 #pragma unroll
     for (int i = 0; i < L::kPassesPerBlock; ++i) {
-      const float(&v)[kVector] = x[block * L::kPassesPerBlock + i];
-      const uint2 bytes = {pack_int8(v[0] * factor, v[1] * factor, v[2] * factor, v[3] * factor),
-                           pack_int8(v[4] * factor, v[5] * factor, v[6] * factor, v[7] * factor)};
+      const int pass = block * L::kPassesPerBlock + i;
+      const float pass_factor = first_token + pass * L::kRowsPerPass < p.len ? factor : 0.0f; // zeros past the end
+      float v[kVector];
+      unpack_row<Element>(v, bits[pass]);
+#pragma unroll
+      for (int c = 0; c < kVector; ++c) v[c] = (v[c] - mean[c]) * pass_factor;
+      const uint2 bytes = {pack_int8(v[0], v[1], v[2], v[3]), pack_int8(v[4], v[5], v[6], v[7])};
       const int64_t token = block_index * kKeyBlock + i * L::kRowsPerPass + row;
       *reinterpret_cast<uint2 *>(p.quantized + token * kTileDim + channel) = bytes;
     }

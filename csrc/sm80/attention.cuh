@@ -42,10 +42,13 @@ __device__ __forceinline__ float quad_sum(float x) {
   return x + __shfl_xor_sync(kAllLanes, x, 2);
 }
 
-// A value hidden from the optimizer: what is derived from it is computed again where it is used, which costs a few
-// instructions per key block, instead of occupying registers that the main loop needs.
-__device__ __forceinline__ int recomputed(int value) {
-  asm volatile("" : "+r"(value));
+// Hides where a value comes from. Applied to an input (threadIdx.x), it makes rarely needed results be computed where
+// they are used instead of occupying registers through the main loop; applied to a result, it makes that result be kept.
+template <typename Integer> __device__ __forceinline__ Integer opaque(Integer value) {
+  if constexpr (sizeof(value) == 8)
+    asm volatile("" : "+l"(value));
+  else
+    asm volatile("" : "+r"(value));
   return value;
 }
 
@@ -56,14 +59,14 @@ struct Position {
   int kv_head;                // batch * heads_kv + kv head
 
   __device__ Position(const AttentionParams &p, int tile_rows) {
-    const int block = recomputed(blockIdx.x), thread = recomputed(threadIdx.x);
+    const int block = opaque(int(blockIdx.x)), thread = opaque(int(threadIdx.x));
     const int tile = block % p.query_tiles;
     const int batch_head = block / p.query_tiles;
     batch = batch_head / p.heads_q;
     head = batch_head % p.heads_q;
     // Causal tiles differ in length: the longest start first.
     first_row = (p.is_causal ? p.query_tiles - 1 - tile : tile) * tile_rows;
-    warp = thread / 32;
+    warp = __shfl_sync(kAllLanes, thread / 32, 0); // the same for all lanes, and the compiler may know it
     group = thread % 32 / 4;
     pair = thread % 4;
     kv_head = batch * p.heads_kv + head / (p.heads_q / p.heads_kv);
@@ -76,6 +79,7 @@ template <class T> struct WarpState {
   float row_max[T::kRowFragments][2];                    // base-2 exponent that P is relative to
   float row_sum[T::kRowFragments][2];                    // this thread's part
   float output[T::kRowFragments][T::kTileDim / 8][4];
+  int key_offset, value_offset;                          // of the matrix rows that this lane names to ldmatrix
 };
 
 // This thread's channels of a query row: 4 in every 16, zeros past head_dim.
@@ -169,63 +173,85 @@ __device__ __forceinline__ void quantize_query(WarpState<T> &state, typename T::
   }
 }
 
-// Starts the copies of one block of keys, their scales and values into a stage.
-template <class T>
-__device__ __forceinline__ void load_stage(typename T::Stage &stage, const AttentionParams &p, const Position &at,
-                                           const typename T::Element *value, int block) {
-  constexpr int kKeyChunks = T::kTileDim / T::kVectorBytes;
-  constexpr int kValuesPerChunk = T::kVectorBytes / sizeof(typename T::Element);
-  constexpr int kValueChunks = T::kTileDim / kValuesPerChunk;
-  const int thread = recomputed(threadIdx.x);
-  const int64_t block_index = int64_t{at.kv_head} * p.key_blocks + block;
-
-  // The rows of one thread are a multiple of 8 apart, so one swizzle serves all of them.
-  constexpr int kKeyRows = T::kThreads / kKeyChunks;
-  constexpr int kValueRows = T::kThreads / kValueChunks;
+// Copies blocks of keys, their scales and values into the stages, in order. Holds what one thread needs for that: the
+// rows of a thread are a multiple of 8 apart, so one swizzle and one running pointer serve all of them.
+template <class T> struct Loader {
+  using Element = typename T::Element;
+  static constexpr int kKeyChunks = T::kTileDim / T::kVectorBytes;
+  static constexpr int kValuesPerChunk = T::kVectorBytes / sizeof(Element);
+  static constexpr int kValueChunks = T::kTileDim / kValuesPerChunk;
+  static constexpr int kKeyRows = T::kThreads / kKeyChunks; // rows per pass
+  static constexpr int kValueRows = T::kThreads / kValueChunks;
   static_assert(kKeyRows % 8 == 0 && kValueRows % 8 == 0, "rows of a thread must share a swizzle");
 
-  const int8_t *key = p.key + block_index * (kKeyBlock * T::kTileDim) + thread * T::kVectorBytes;
-  const uint32_t key_target =
-      shared_address(stage.key) + swizzled<T::kTileDim>(thread / kKeyChunks, thread % kKeyChunks);
-#pragma unroll
-  for (int pass = 0; pass < kKeyBlock / kKeyRows; ++pass)
-    cp_async_16(key_target + pass * kKeyRows * T::kTileDim, key + pass * T::kThreads * T::kVectorBytes);
-  if (thread == 0)
-    cp_async_16(shared_address(stage.key_scale), p.key_scale + block_index * kScalesPerBlock);
+  const int8_t *key;            // this thread's chunk in the first pass of the next block
+  const Element *value;
+  const float *key_scale;       // of the next block
+  int key_offset, value_offset; // of the chunks in a stage
+  int remaining;                // tokens from this thread's first one in the next block to the end; 0: never any
 
-  const int first = block * kKeyBlock;
-  if (p.wide_value) {
-    const int chunk = thread % kValueChunks;
-    const int thread_row = thread / kValueChunks;
-    const uint32_t target = shared_address(stage.value) + swizzled<T::kTileDim * 2>(thread_row, chunk);
-    const bool exists = chunk * kValuesPerChunk < p.head_dim;
-    const auto *column = value + (exists ? chunk * kValuesPerChunk : 0);
+  __device__ __forceinline__ Loader(const AttentionParams &p, const Position &at) {
+    const int thread = threadIdx.x;
+    const int chunk = thread % kValueChunks, row = thread / kValueChunks;
+    const int64_t first_block = int64_t{at.kv_head} * p.key_blocks;
+    key = p.key + first_block * (kKeyBlock * T::kTileDim) + thread * T::kVectorBytes;
+    key_scale = p.key_scale + first_block * kScalesPerBlock;
+    key_offset = opaque(swizzled<T::kTileDim>(thread / kKeyChunks, thread % kKeyChunks));
+    value = static_cast<const Element *>(p.value.data) + at.batch * p.value.stride_batch +
+            at.kv_head % p.heads_kv * p.value.stride_head + row * p.value.stride_token + chunk * kValuesPerChunk;
+    value_offset = opaque(swizzled<T::kTileDim * 2>(row, chunk));
+    remaining = p.len_kv - row;
+  }
+
+  __device__ __forceinline__ void load(typename T::Stage &stage, const AttentionParams &p) {
+#pragma unroll
+    for (int pass = 0; pass < kKeyBlock / kKeyRows; ++pass)
+      cp_async_16(shared_address(stage.key) + key_offset + pass * kKeyRows * T::kTileDim,
+                  key + pass * T::kThreads * T::kVectorBytes);
+    cp_async_16_if(threadIdx.x == 0, shared_address(stage.key_scale), key_scale);
+    if (p.wide_value)
+      load_values(stage, p);
+    else
+      load_values_singly(stage, p);
+    cp_async_commit();
+    key += kKeyBlock * T::kTileDim;
+    key_scale += kScalesPerBlock;
+    remaining -= kKeyBlock;
+  }
+
+private:
+  __device__ __forceinline__ void load_values(typename T::Stage &stage, const AttentionParams &p) {
+    const bool exists = T::kTileDim == p.head_dim || threadIdx.x % kValueChunks * kValuesPerChunk < p.head_dim;
+    const int present = exists ? remaining : 0;
+    const int64_t step = kValueRows * p.value.stride_token;
 #pragma unroll
     for (int pass = 0; pass < kKeyBlock / kValueRows; ++pass) {
-      const int row = first + pass * kValueRows + thread_row;
-      cp_async_16(target + pass * kValueRows * T::kTileDim * 2,
-                  column + min(row, p.len_kv - 1) * p.value.stride_token, exists && row < p.len_kv);
-    }
-  } else {
-    for (int i = thread; i < kKeyBlock * T::kTileDim; i += T::kThreads) {
-      const int row = i / T::kTileDim, channel = i % T::kTileDim;
-      const bool valid = first + row < p.len_kv && channel < p.head_dim;
-      const int offset = swizzled<T::kTileDim * 2>(row, channel / kValuesPerChunk) / 2 + channel % kValuesPerChunk;
-      stage.value[offset] =
-          valid ? value[(first + row) * p.value.stride_token + channel] : typename T::Element(0.0f);
+      cp_async_16(shared_address(stage.value) + value_offset + pass * kValueRows * T::kTileDim * 2, value,
+                  present > pass * kValueRows);
+      value = opaque(value + step); // a running sum: one addition per row instead of a multiplication
     }
   }
-  cp_async_commit();
-}
+
+  // For addresses that are not multiples of 16 bytes.
+  __device__ __forceinline__ void load_values_singly(typename T::Stage &stage, const AttentionParams &p) {
+    const int channel = threadIdx.x % kValueChunks * kValuesPerChunk;
+#pragma unroll 1
+    for (int pass = 0; pass < kKeyBlock / kValueRows; ++pass) {
+      Element *target = stage.value + value_offset / 2 + pass * kValueRows * T::kTileDim;
+      const bool exists = remaining > pass * kValueRows;
+      for (int i = 0; i < kValuesPerChunk; ++i)
+        target[i] = exists && channel + i < p.head_dim ? value[i] : Element(0.0f);
+      value += kValueRows * p.value.stride_token;
+    }
+  }
+};
 
 // Scores of the warp's rows with kStep keys from `key` on, as INT32 sums on top of kMagicBits.
 template <class T>
 __device__ __forceinline__ void query_key_product(int32_t (&scores)[T::kRowFragments][T::kStep / 8][4],
-                                                  const typename T::QueryFragments &query, const typename T::Stage &stage,
-                                                  int key) {
-  const int lane = threadIdx.x % 32;
-  const uint32_t address =
-      shared_address(stage.key) + swizzled<T::kTileDim>(key + lane / 16 * 8 + lane % 8, lane / 8 % 2);
+                                                  const WarpState<T> &state, const typename T::QueryFragments &query,
+                                                  const typename T::Stage &stage, int key) {
+  const uint32_t address = shared_address(stage.key) + state.key_offset + key * T::kTileDim;
   const int32_t start[4] = {kMagicBits, kMagicBits, kMagicBits, kMagicBits};
 #pragma unroll
   for (int k = 0; k < T::kTileDim / 32; ++k) {
@@ -256,7 +282,7 @@ __device__ __forceinline__ void query_key_product(int32_t (&scores)[T::kRowFragm
 template <class T>
 __device__ __forceinline__ void mask_scores(int32_t (&scores)[T::kRowFragments][T::kStep / 8][4],
                                             const AttentionParams &p, int warp_row, int first_key) {
-  const int thread = recomputed(threadIdx.x);
+  const int thread = opaque(int(threadIdx.x));
   const int first_row = warp_row + thread % 32 / 4;
   first_key += thread % 4 * 2;
   const int hidden = __float_as_int(-INFINITY);
@@ -339,8 +365,7 @@ template <class T>
 __device__ __forceinline__ void probability_value_product(
     WarpState<T> &state, const uint32_t (&p_fragments)[T::kRowFragments][T::kStep / 16][4],
     const typename T::Stage &stage, int key) {
-  const int lane = threadIdx.x % 32;
-  const uint32_t address = shared_address(stage.value) + swizzled<T::kTileDim * 2>(key + lane % 16, lane / 16);
+  const uint32_t address = shared_address(stage.value) + state.value_offset + key * T::kTileDim * 2;
 #pragma unroll
   for (int k = 0; k < T::kStep / 16; ++k) {
 #pragma unroll
@@ -363,14 +388,14 @@ __device__ __forceinline__ void attend(WarpState<T> &state, const typename T::Qu
                                        const Position &at, int block) {
   const float key_scale = stage.key_scale[at.pair];
   const int warp_row = at.first_row + at.warp * T::kWarpRows;
+  const int first_block_key = block * kKeyBlock;
+  const int seen_by_all = (p.is_causal ? min(p.len_kv, warp_row + 1) : p.len_kv) - first_block_key;
+  const int seen_by_any = p.is_causal ? min(kKeyBlock, warp_row + T::kWarpRows - first_block_key) : kKeyBlock;
 #pragma unroll 1 // unrolled, the steps overlap further than there are registers
-  for (int key = 0; key < kKeyBlock; key += T::kStep) {
-    const int first_key = block * kKeyBlock + key;
-    if (p.is_causal && first_key >= warp_row + T::kWarpRows) break;
+  for (int key = 0; key < seen_by_any; key += T::kStep) {
     int32_t scores[T::kRowFragments][T::kStep / 8][4];
-    query_key_product<T>(scores, query, stage, key);
-    if (first_key + T::kStep > p.len_kv || (p.is_causal && first_key + T::kStep > warp_row + 1))
-      mask_scores<T>(scores, p, warp_row, first_key);
+    query_key_product<T>(scores, state, query, stage, key);
+    if (key + T::kStep > seen_by_all) mask_scores<T>(scores, p, warp_row, first_block_key + key);
     update_row_max<T>(state, scores, key_scale);
     uint32_t p_fragments[T::kRowFragments][T::kStep / 16][4];
     softmax<T>(p_fragments, state, scores, key_scale);
@@ -428,13 +453,15 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
   extern __shared__ __align__(128) unsigned char shared_bytes[];
   auto &smem = *reinterpret_cast<typename T::SharedMemory *>(shared_bytes);
   const Position at(p, T::kTileRows);
-  const auto *value = static_cast<const typename T::Element *>(p.value.data) + at.batch * p.value.stride_batch +
-                      at.kv_head % p.heads_kv * p.value.stride_head;
+  Loader<T> loader(p, at);
   const int visible = p.is_causal ? min(p.len_kv, at.first_row + T::kTileRows) : p.len_kv;
   const int blocks = (visible + kKeyBlock - 1) / kKeyBlock;
 
-  load_stage<T>(smem.stages[0], p, at, value, 0);
+  loader.load(smem.stages[0], p);
   WarpState<T> state;
+  const int lane = threadIdx.x % 32;
+  state.key_offset = opaque(swizzled<T::kTileDim>(lane / 16 * 8 + lane % 8, lane / 8 % 2));
+  state.value_offset = opaque(swizzled<T::kTileDim * 2>(lane % 16, lane / 16));
   quantize_query<T>(state, smem.query, p, at);
 #pragma unroll
   for (int f = 0; f < T::kRowFragments; ++f) {
@@ -448,7 +475,7 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
   for (int block = 0; block < blocks; ++block) {
     cp_async_wait<0>();
     __syncthreads(); // this block has landed for everyone, and everyone has left the other stage
-    if (block + 1 < blocks) load_stage<T>(smem.stages[(block + 1) % T::kStages], p, at, value, block + 1);
+    if (block + 1 < blocks) loader.load(smem.stages[(block + 1) % T::kStages], p);
     attend<T>(state, smem.query, smem.stages[block % T::kStages], p, at, block);
   }
   write_output<T>(state, smem, p);
