@@ -13,10 +13,9 @@ from feedstock import rerender as rendering
 from feedstock import testing, variants
 from feedstock.channel import LocalChannel
 from feedstock.console import Reporter
-from feedstock.environment import locked
 from feedstock.errors import FeedstockError
 from feedstock.install import install as install_packages
-from feedstock.paths import OUTPUT, STATE
+from feedstock.paths import OUTPUT, exclusive
 from feedstock.sources import open_source
 
 app = typer.Typer(
@@ -48,9 +47,10 @@ def build(variant: VariantName = None, channel: ChannelName = "local", as_json: 
     with command(as_json) as reporter:
         chosen = choose(variant)
         source = open_source(reporter, channel)
-        source.prepare(chosen)
-        files = building.build(chosen, source, reporter)
-        building.prove(files, source, reporter)
+        with exclusive():
+            source.prepare(chosen)
+            files = building.build(chosen, source, reporter)
+            building.prove(files, source, reporter)
         lines = "\n".join(f"  {file}  {file.stat().st_size / 1e6:.2f} MB" for file in files)
         result = {"variant": chosen.name, "channel": OUTPUT.as_uri(), "packages": [str(file) for file in files]}
         reporter.succeed(result, f"{chosen.name} is built:\n{lines}")
@@ -66,10 +66,10 @@ def install(
     """Install packages from output/ and a channel into a prefix, as `conda install -c` would."""
     with command(as_json) as reporter:
         source = open_source(reporter, channel)
-        if channel == "local":
+        with exclusive():
             source.prepare(choose(None))
-        with reporter.step(f"install into {prefix}"):
-            records = install_packages(prefix, [*output_channels(), source.url], specs or ["sageattention"])
+            with reporter.step(f"install into {prefix}"):
+                records = install_packages(prefix, [*output_channels(), source.url], specs or ["sageattention"])
         names = sorted(f"{record.name.normalized} {record.version} {record.build}" for record in records)
         reporter.succeed({"prefix": str(prefix.resolve()), "packages": names}, "\n".join(f"  {name}" for name in names))
 
@@ -110,7 +110,8 @@ def channel(variant: VariantName = None, as_json: AsJson = False):
     """Make only the local channel that a variant needs."""
     with command(as_json) as reporter:
         local = LocalChannel(reporter)
-        local.prepare(choose(variant))
+        with exclusive():
+            local.prepare(choose(variant))
         reporter.succeed({"channel": local.url}, f"local channel: {local.url}")
 
 
@@ -145,12 +146,11 @@ def output_channels() -> list:
 
 @contextmanager
 def command(as_json: bool):
-    """One command at a time per repository; any failure becomes one message and exit code 1."""
+    """Any failure becomes one message and exit code 1."""
     reporter = Reporter(as_json)
     building.isolate_cache()
     try:
-        with locked(STATE / "lock"):
-            yield reporter
+        yield reporter
     except Exception as error:
         reporter.fail(error)
         raise typer.Exit(1) from None

@@ -1,15 +1,14 @@
 """Makes the private Python environment of the command line. Standard library only: it runs before anything exists."""
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
-from feedstock.paths import LOGS, PROGRAM, STATE
+from feedstock.errors import DISK_FULL, DISK_FULL_ADVICE
+from feedstock.paths import LOGS, PROGRAM, STATE, exclusive
 
 REQUIREMENTS = PROGRAM / "requirements.txt"
 
@@ -30,7 +29,7 @@ def ensure(log: Path) -> Path:
     environment = location()
     python = environment / "bin" / "python"
     complete = environment / ".complete"
-    with locked(STATE / "env.lock"):
+    with exclusive("environment"):
         if not (complete.exists() and python.exists()):
             print("Making the private environment (first run only) ...", file=sys.stderr, flush=True)
             shutil.rmtree(environment, ignore_errors=True)
@@ -51,14 +50,8 @@ def run(command: list, log: Path, advice: str) -> None:
     with log.open("ab") as out:
         code = subprocess.run([str(part) for part in command], stdout=out, stderr=out).returncode
     if code != 0:
-        tail = log.read_text(errors="replace").strip().splitlines()[-3:]
+        lines = log.read_text(errors="replace").strip().splitlines()
+        if any(phrase in line for line in lines for phrase in DISK_FULL):
+            raise SetupError(DISK_FULL_ADVICE)
+        tail = lines[-3:]
         raise SetupError("the private environment could not be made:\n  " + "\n  ".join(tail) + f"\n{advice}")
-
-
-@contextmanager
-def locked(path: Path):
-    """Two commands started at once must not make the same environment at the same time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield

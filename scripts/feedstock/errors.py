@@ -9,6 +9,7 @@ class FeedstockError(Exception):
 
 # What the engine, pip and the compilers print when the disk is full.
 DISK_FULL = ("No space left on device", "os error 28", "Disk quota exceeded")
+DISK_FULL_ADVICE = "the disk is full: free some space (a first build needs about 3 GB), then run the same command again"
 
 
 def is_disk_full(error: BaseException) -> bool:
@@ -20,7 +21,7 @@ def is_disk_full(error: BaseException) -> bool:
 def explain(error: BaseException) -> str:
     """One readable message for any failure; the details are in the log."""
     if is_disk_full(error):
-        return "the disk is full: free some space (a first build needs about 3 GB), then run the same command again"
+        return DISK_FULL_ADVICE
     if isinstance(error, FeedstockError):
         return str(error)
     return f"{type(error).__name__}: {error}"

@@ -1,6 +1,8 @@
 """Where things are in the repository, and where the command line keeps its own state."""
 
+import fcntl
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -14,3 +16,12 @@ OUTPUT = REPOSITORY / "output"
 # Private environment, downloads, local channel, build folders and logs. All of it can be deleted at any time.
 STATE = Path(os.environ.get("FEEDSTOCK_STATE", REPOSITORY / ".feedstock")).resolve()
 LOGS = STATE / "logs"
+
+
+@contextmanager
+def exclusive(name: str = "work"):
+    """One process at a time may change the state; a second one waits."""
+    STATE.mkdir(parents=True, exist_ok=True)
+    with (STATE / f"{name}.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

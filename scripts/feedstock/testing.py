@@ -12,7 +12,7 @@ from feedstock.build import build, run_tests
 from feedstock.errors import FeedstockError
 from feedstock.index import exact_pin
 from feedstock.install import environment, install
-from feedstock.paths import OUTPUT, REPOSITORY, STATE
+from feedstock.paths import OUTPUT, REPOSITORY, STATE, exclusive
 
 PREFIX = STATE / "testing"
 
@@ -65,11 +65,12 @@ def below(paths: list, folders: tuple) -> list:
 def prepare(source, reporter) -> Path:
     """A prefix with the packages built from the present sources, and the test tools."""
     variant = variants.native()[0]
-    source.prepare(variant, testing=True)
-    files = build(variant, source, reporter)
-    with reporter.step("environment of the tests"):
-        specs = [exact_pin(file) for file in files] + variants.local_releases()["testing"]
-        install(PREFIX, [OUTPUT.as_uri(), source.url], specs)
+    with exclusive():
+        source.prepare(variant, testing=True)
+        files = build(variant, source, reporter)
+        with reporter.step("environment of the tests"):
+            specs = [exact_pin(file) for file in files] + variants.local_releases()["testing"]
+            install(PREFIX, [OUTPUT.as_uri(), source.url], specs)
     return PREFIX
 
 
@@ -91,10 +92,12 @@ def test_package(file: Path, source, reporter) -> dict:
     """The tests that a package carries, with its dependencies from the output channel and the source."""
     if not file.is_file():
         raise FeedstockError(f"{file} is not a file; finished packages are in {OUTPUT}")
-    source.prepare(variant_of(file))
+    variant = variant_of(file)
     channels = [file.resolve().parents[1].as_uri(), OUTPUT.as_uri(), source.url]
-    with reporter.step(f"test {file.name}"):
-        results = run_tests(file, list(dict.fromkeys(channels)), reporter)
+    with exclusive():
+        source.prepare(variant)
+        with reporter.step(f"test {file.name}"):
+            results = run_tests(file, list(dict.fromkeys(channels)), reporter)
     return {"package": str(file), "tests": len(results)}
 
 

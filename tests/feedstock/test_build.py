@@ -1,0 +1,79 @@
+"""A build that fails leaves the output channel as it was."""
+
+import errno
+
+import pytest
+from feedstock import build, variants
+from feedstock.errors import FeedstockError, explain
+
+RECIPE = """
+package: {name: demo, version: "1.0"}
+build:
+  string: cuda130_h${{ hash }}_0
+  script: SCRIPT
+tests:
+  - script: TEST
+"""
+
+
+class EmptyChannel:
+    """A source that offers nothing and overrides nothing."""
+
+    def __init__(self, folder):
+        (folder / "noarch").mkdir(parents=True)
+        (folder / "noarch" / "repodata.json").write_text('{"packages": {}, "packages.conda": {}}')
+        self.url = folder.as_uri()
+
+    def overrides(self, variant):
+        return {}
+
+
+@pytest.fixture
+def run(state, tmp_path, monkeypatch, reporter):
+    """Builds a one-line recipe into an output channel of the test."""
+    monkeypatch.setattr(build, "OUTPUT", tmp_path / "output")
+    monkeypatch.setattr(build, "RECIPE", tmp_path / "recipe.yaml")
+    monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "cache"))
+    source = EmptyChannel(tmp_path / "empty")
+
+    def run(script="mkdir -p $PREFIX && echo built > $PREFIX/file", test="test -f $PREFIX/file"):
+        (tmp_path / "recipe.yaml").write_text(RECIPE.replace("SCRIPT", script).replace("TEST", test))
+        return build.build(variants.native()[0], source, reporter)
+
+    run.output = tmp_path / "output"
+    return run
+
+
+def packages(folder):
+    return sorted(file.name for file in folder.glob("*/*.conda"))
+
+
+@pytest.mark.skipif(variants.current_platform() == "win-64", reason="the recipe is a shell command")
+def test_a_built_package_is_published_once(run, reporter):
+    [first] = run()
+    made = first.stat().st_mtime_ns
+    assert packages(run.output) == [first.name]
+    [second] = run()
+    assert second.stat().st_mtime_ns == made
+    assert "is up to date" in reporter.log_path.read_text()
+
+
+def test_a_failing_script_publishes_nothing(run):
+    with pytest.raises(FeedstockError, match="demo could not be built"):
+        run(script="exit 1")
+    assert packages(run.output) == []
+    run()
+    assert len(packages(run.output)) == 1
+
+
+def test_a_failing_recipe_test_publishes_nothing(run):
+    with pytest.raises(FeedstockError, match="recipe test 0 of 1 failed"):
+        run(test="exit 1")
+    assert packages(run.output) == []
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "full"), RuntimeError("IO Error: No space left on device (os error 28)")]
+)
+def test_a_full_disk_is_called_so(error):
+    assert explain(error).startswith("the disk is full")

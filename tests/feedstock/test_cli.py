@@ -1,0 +1,100 @@
+"""The command line as a person meets it: help, JSON, and one clear message for what goes wrong."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from feedstock import variants
+
+PROGRAM = Path(__file__).resolve().parents[2] / "scripts" / "feedstock"
+COMMANDS = ["build", "install", "test", "variants", "channel", "rerender"]
+
+
+@pytest.fixture
+def feedstock(tmp_path):
+    """Runs the command line inside the environment of the tests, with a state of its own."""
+
+    def run(*arguments, **variables):
+        inside = dict(
+            os.environ, FEEDSTOCK_ENVIRONMENT=sys.prefix, FEEDSTOCK_STATE=str(tmp_path / "state"), COLUMNS="120"
+        )
+        inside["FEEDSTOCK_LOG"] = str(tmp_path / "run.log")
+        command = [sys.executable, str(PROGRAM), *arguments]
+        return subprocess.run(command, env={**inside, **variables}, capture_output=True, text=True, timeout=60)
+
+    return run
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(feedstock, command):
+    answer = feedstock(command, "--help")
+    assert answer.returncode == 0
+    assert f"Usage: feedstock {command}" in answer.stdout
+    assert "--json" in answer.stdout
+
+
+def test_variants_as_json(feedstock):
+    answer = json.loads(feedstock("variants", "--json").stdout)
+    assert [row["variant"] for row in answer["variants"]] == [variant.name for variant in variants.matrix()]
+
+
+def test_variants_as_a_table_that_can_be_copied_from(feedstock):
+    answer = feedstock("variants", COLUMNS="80")
+    assert all(variant.name in answer.stdout for variant in variants.matrix())
+
+
+def test_an_unknown_variant_lists_the_known_ones(feedstock):
+    answer = feedstock("build", "--variant", "nonsense")
+    assert answer.returncode == 1
+    assert "unknown variant 'nonsense'" in answer.stderr
+    assert all(variant.name in answer.stderr for variant in variants.matrix())
+    assert answer.stdout == ""
+
+
+def test_failures_are_json_too(feedstock):
+    answer = feedstock("build", "--variant", "nonsense", "--json")
+    assert answer.returncode == 1
+    failure = json.loads(answer.stdout)
+    assert failure["ok"] is False
+    assert "nonsense" in failure["error"]
+    assert Path(failure["log"]).exists()
+
+
+def test_a_variant_of_another_platform_is_refused(feedstock):
+    other = next(cell for cell in variants.matrix() if cell.platform != variants.current_platform())
+    answer = feedstock("build", "--variant", other.name)
+    assert answer.returncode == 1
+    assert f"is for {other.platform}" in answer.stderr
+
+
+def test_a_missing_compiler_is_named(feedstock):
+    answer = feedstock("build", CXX="no-such-compiler")
+    assert answer.returncode == 1
+    assert "'no-such-compiler' is not on PATH" in answer.stderr
+    assert "log:" in answer.stderr
+
+
+def test_an_unreachable_channel_is_named(feedstock, tmp_path):
+    answer = feedstock("build", "--channel", f"file://{tmp_path}/nowhere")
+    assert answer.returncode == 1
+    assert "nowhere" in answer.stderr
+    assert "cannot be read" in answer.stderr
+
+
+def test_a_package_that_is_no_file_is_named(feedstock):
+    answer = feedstock("test", "--package", "missing.conda")
+    assert answer.returncode == 1
+    assert "missing.conda" in answer.stderr
+
+
+def test_rerender_check_is_clean(feedstock):
+    answer = feedstock("rerender", "--check", "--json")
+    assert answer.returncode == 0
+    assert json.loads(answer.stdout)["changed"] == []
+
+
+def test_misuse_exits_with_2(feedstock):
+    assert feedstock("build", "--no-such-option").returncode == 2

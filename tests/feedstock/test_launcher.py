@@ -1,0 +1,114 @@
+"""The outer process: makes the environment, repairs it, and ends everything on Ctrl-C."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from feedstock import environment, launcher
+
+PROGRAM = Path(launcher.__file__).parent
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "STATE", tmp_path)
+    monkeypatch.setattr(environment, "LOGS", tmp_path / "logs")
+    monkeypatch.setattr("feedstock.paths.STATE", tmp_path)
+    return tmp_path
+
+
+def fake_create(calls):
+    def create(path, python, log):
+        calls.append(path)
+        python.parent.mkdir(parents=True)
+        python.touch()
+
+    return create
+
+
+def test_a_complete_environment_is_kept_and_an_interrupted_one_repaired(folder, monkeypatch):
+    calls = []
+    monkeypatch.setattr(environment, "create", fake_create(calls))
+    python = environment.ensure(folder / "log")
+    environment.ensure(folder / "log")
+    assert len(calls) == 1
+
+    complete = python.parents[1] / ".complete"
+    complete.unlink()
+    (python.parents[1] / "half").touch()
+    environment.ensure(folder / "log")
+    assert len(calls) == 2
+    assert not (python.parents[1] / "half").exists()
+
+
+def test_other_requirements_make_another_environment(folder, monkeypatch):
+    before = environment.location()
+    changed = folder / "requirements.txt"
+    changed.write_text("other")
+    monkeypatch.setattr(environment, "REQUIREMENTS", changed)
+    assert environment.location() != before
+
+
+def test_a_failed_setup_says_what_pip_said(folder):
+    command = [sys.executable, "-c", "print('ERROR: no network'); raise SystemExit(1)"]
+    with pytest.raises(environment.SetupError, match="no network") as caught:
+        environment.run(command, folder / "log", "check the connection")
+    assert "check the connection" in str(caught.value)
+
+
+def test_a_full_disk_is_called_so(folder):
+    command = [sys.executable, "-c", "print('[Errno 28] No space left on device'); raise SystemExit(1)"]
+    with pytest.raises(environment.SetupError, match="the disk is full"):
+        environment.run(command, folder / "log", "")
+
+
+def test_requirements_are_pinned_and_hashed_without_naming_a_host():
+    lines = environment.REQUIREMENTS.read_text().splitlines()
+    pins = [line for line in lines if "==" in line and not line.startswith((" ", "#"))]
+    assert pins
+    assert all(line.rstrip().endswith("\\") for line in pins)
+    assert not any("http" in line or "--index" in line for line in lines)
+
+
+SLOW_PROGRAM = """
+import subprocess, sys, pathlib
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+pathlib.Path(sys.argv[0]).with_name("child").write_text(str(child.pid))
+child.wait()
+"""
+
+OUTER = """
+import sys, pathlib
+sys.path.insert(0, {scripts!r})
+from feedstock import environment, launcher
+environment.ensure = lambda log: pathlib.Path({python!r})
+launcher.PROGRAM = pathlib.Path({program!r})
+sys.exit(launcher.main(["build", "--json"]))
+"""
+
+
+def test_interrupt_ends_everything_that_was_started(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(SLOW_PROGRAM)
+    outer = OUTER.format(scripts=str(PROGRAM.parent), python=sys.executable, program=str(program))
+    variables = dict(os.environ, FEEDSTOCK_STATE=str(tmp_path / "state"))
+    process = subprocess.Popen([sys.executable, "-c", outer], env=variables, stdout=subprocess.PIPE, text=True)
+    child = tmp_path / "child"
+    deadline = time.monotonic() + 20
+    while not (child.exists() and child.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert json.loads(output)["ok"] is False
+    assert not is_running(int(child.read_text()))
+
+
+def is_running(number: int) -> bool:
+    status = Path(f"/proc/{number}/stat")
+    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"

@@ -1,0 +1,52 @@
+"""The reader of GPU machine code, on fat binaries made by hand."""
+
+import importlib.util
+import struct
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "recipe" / "tests" / "machine_code.py"
+spec = importlib.util.spec_from_file_location("machine_code", SCRIPT)
+machine_code = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(machine_code)
+
+PTX, MACHINE_CODE = 1, 2
+
+
+def fat_binary(*entries):
+    """Header and entries as nvcc lays them out: (kind, architecture number)."""
+    body = b""
+    for kind, number in entries:
+        payload = b"\0" * 40
+        body += struct.pack("<HHIQ12xI", kind, 0x101, 64, len(payload), number).ljust(64, b"\0") + payload
+    return struct.pack("<IHHQ", 0xBA55ED50, 1, 16, len(body)) + body
+
+
+@pytest.fixture
+def library(tmp_path):
+    def write(*binaries):
+        path = tmp_path / "library.so"
+        path.write_bytes(b"\x7fELF" + b"\0" * 60 + b"".join(binaries))
+        return path
+
+    return write
+
+
+def test_all_architectures_are_found(library):
+    path = library(fat_binary((MACHINE_CODE, 80), (MACHINE_CODE, 90)), fat_binary((MACHINE_CODE, 120)))
+    assert machine_code.check(path, ["8.0", "9.0", "12.0"]) == ""
+
+
+def test_a_missing_architecture_is_named(library):
+    problem = machine_code.check(library(fat_binary((MACHINE_CODE, 80))), ["8.0", "9.0"])
+    assert "machine code for 8.0, expected 8.0 9.0" in problem
+
+
+def test_ptx_is_not_machine_code(library):
+    path = library(fat_binary((MACHINE_CODE, 80), (PTX, 90)))
+    assert "expected 8.0 9.0" in machine_code.check(path, ["8.0", "9.0"])
+
+
+def test_a_library_without_machine_code_is_refused(library):
+    assert "no GPU machine code" in machine_code.check(library(), ["8.0"])
