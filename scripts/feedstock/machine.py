@@ -35,7 +35,7 @@ def python_package(stage: Path) -> Contents:
     shutil.copytree(sysconfig.get_path("stdlib"), library, ignore=needless, ignore_dangling_symlinks=True)
     (stage / SITE_PACKAGES).mkdir(exist_ok=True)
     (stage / SITE_PACKAGES / "README.txt").write_text("Python packages of this prefix.\n")
-    if "dist-packages" in sysconfig.get_path("purelib", sysconfig.get_default_scheme()):
+    if "deb_system" in sysconfig.get_scheme_names():
         customize = library / "sitecustomize.py"
         customize.unlink(missing_ok=True)
         customize.write_text(SITE_CUSTOMIZE)
