@@ -1,0 +1,93 @@
+"""Times sageattn beside torch's own scaled dot product attention, in one process, on random data.
+
+Figures are whole calls on 16-bit tensors: smoothing and quantization included. TOPS = 4 B H N^2 D / time, halved for
+causal attention; times are medians of CUDA events.
+"""
+
+from __future__ import annotations
+
+import time
+
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.functional import scaled_dot_product_attention
+
+from sageattention import sageattn
+
+LENGTHS = (1024, 4096, 16384, 32768)
+HEADS = 32
+WARM_UP, TARGET_MS, FEWEST, MOST = 3, 120.0, 7, 60
+
+
+def sdpa(backend):
+    def call(q, k, v, is_causal):
+        with sdpa_kernel(backend):
+            return scaled_dot_product_attention(q, k, v, is_causal=is_causal)
+
+    return call
+
+
+CONTENDERS = {
+    "sageattn": lambda q, k, v, is_causal: sageattn(q, k, v, is_causal=is_causal),
+    "sdpa_flash": sdpa(SDPBackend.FLASH_ATTENTION),
+    "sdpa_cudnn": sdpa(SDPBackend.CUDNN_ATTENTION),
+}
+
+
+def median_ms(call) -> float:
+    """Median time of the call on the current stream."""
+    for _ in range(WARM_UP):
+        call()
+    estimate = timed(call, 1)[0]
+    times = sorted(timed(call, max(FEWEST, min(MOST, int(TARGET_MS / max(estimate, 1e-3))))))
+    return times[len(times) // 2]
+
+
+def timed(call, repeats: int) -> list[float]:
+    events = [[torch.cuda.Event(enable_timing=True) for _ in range(2)] for _ in range(repeats)]
+    for start, end in events:
+        start.record()
+        call()
+        end.record()
+    torch.cuda.synchronize()
+    return [start.elapsed_time(end) for start, end in events]
+
+
+def host_microseconds(call, repeats: int = 300) -> float:
+    """Time the CPU spends in a call whose GPU work is short."""
+    call()
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    for _ in range(repeats):
+        call()
+    elapsed = time.perf_counter() - start
+    torch.cuda.synchronize()
+    return elapsed / repeats * 1e6
+
+
+def batch_of(length: int) -> int:
+    return 4 if length < 32768 else 2
+
+
+def throughput_rows(lengths=LENGTHS, head_dims=(128, 64), dtype=torch.bfloat16):
+    """Yields one dict per head dim, mask and length."""
+    for head_dim in head_dims:
+        for is_causal in (False, True):
+            for length in lengths:
+                batch = batch_of(length)
+                shape = (batch, HEADS, length, head_dim)
+                q, k, v = (torch.randn(shape, device="cuda", dtype=dtype) for _ in range(3))
+                operations = 4 * batch * HEADS * length**2 * head_dim / (2 if is_causal else 1)
+                row = {"head_dim": head_dim, "causal": is_causal, "length": length, "batch": batch, "heads": HEADS}
+                for name, call in CONTENDERS.items():
+                    milliseconds = median_ms(lambda: call(q, k, v, is_causal))  # noqa: B023
+                    row[name] = {"ms": round(milliseconds, 4), "tops": round(operations / milliseconds / 1e9, 1)}
+                yield row
+
+
+def host_row() -> dict:
+    q, k, v = (torch.randn(1, 2, 64, 64, device="cuda", dtype=torch.bfloat16) for _ in range(3))
+    return {
+        "sageattn": round(host_microseconds(lambda: sageattn(q, k, v)), 2),
+        "sdpa": round(host_microseconds(lambda: scaled_dot_product_attention(q, k, v)), 2),
+    }
