@@ -84,8 +84,18 @@ def build() -> tuple[Path, float]:
     cmake("kernels", "csrc", prefix, f"-DSAGEATTENTION_VERSION={version}",
           f"-DSAGEATTENTION_ARCHITECTURES={major}{minor}")  # fmt: skip
     cmake("torch", "csrc/torch", prefix, f"-DCMAKE_PREFIX_PATH={prefix}",
-          f"-DSAGEATTENTION_TORCH_DIR={Path(torch.__file__).parent}")  # fmt: skip
+          f"-DSAGEATTENTION_TORCH_DIR={Path(torch.__file__).parent}", f"-DCMAKE_CXX_COMPILER={cxx_compiler()}")  # fmt: skip
     return prefix / "lib", round(time.monotonic() - start, 1)
+
+
+def cxx_compiler() -> str:
+    """A g++ that links libstdc++ as torch does, dynamically; some images put a static-only one first."""
+    known = [path for path in (os.environ.get("CXX"), shutil.which("g++"), "/usr/bin/g++") if path]
+    for path in known:
+        named = subprocess.run([path, "-print-file-name=libstdc++.so"], capture_output=True, text=True).stdout.strip()
+        if Path(named).is_absolute():
+            return path
+    raise SystemExit(f"no C++ compiler with a shared libstdc++ among {known}; install g++")
 
 
 def cmake(name: str, source: str, prefix: Path, *definitions: str) -> None:
