@@ -65,18 +65,17 @@ class Wheel:
         self.path = path
         name, self.version, _, _ = parse_wheel_filename(path.name)
         self.name = str(name)
+        # Read now: the file goes as soon as it is packaged, and others of its closure may still ask.
+        self.metadata = Metadata.from_email(self.read(r"[^/]+\.dist-info/METADATA"), validate=False)
 
     def read(self, suffix: str) -> bytes:
         with zipfile.ZipFile(self.path) as archive:
             name = next(entry for entry in archive.namelist() if re.fullmatch(suffix, entry))
             return archive.read(name)
 
-    def metadata(self) -> Metadata:
-        return Metadata.from_email(self.read(r"[^/]+\.dist-info/METADATA"), validate=False)
-
     def requirements(self, extra: str = "") -> list:
         """Requirements that hold on this machine, of the wheel itself or of one of its extras."""
-        every = self.metadata().requires_dist or []
+        every = self.metadata.requires_dist or []
         if not extra:
             return [item for item in every if item.marker is None or item.marker.evaluate({"extra": ""})]
         return [

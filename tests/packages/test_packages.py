@@ -1,0 +1,133 @@
+"""The real packages: what is in them, that they install and run, and that an edited source ships."""
+
+import ctypes
+import json
+import shutil
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from packages.helpers import ROOT, feedstock
+from rattler.package_streaming import extract
+from rattler_build import Package
+
+pytestmark = pytest.mark.package
+
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="session")
+def unpacked(packages, tmp_path_factory):
+    """Contents of both packages by name."""
+    folders = {}
+    for name, file in packages.items():
+        folders[name] = tmp_path_factory.mktemp(name)
+        extract(file, folders[name])
+    return folders
+
+
+@pytest.fixture(scope="session")
+def prefix(built, tmp_path_factory):
+    """An empty prefix after `feedstock install`."""
+    folder = tmp_path_factory.mktemp("install") / "prefix"
+    feedstock("install", "--prefix", str(folder))
+    return folder
+
+
+def test_the_kernel_library_is_small(packages):
+    assert packages["libsageattention"].stat().st_size < 8 * MEGABYTE
+
+
+def test_the_channel_is_indexed_and_readable(built, packages):
+    for file in packages.values():
+        repodata = file.parent / "repodata.json"
+        assert file.name in json.loads(repodata.read_text())["packages.conda"]
+        assert stat.S_IMODE(file.stat().st_mode) == stat.S_IMODE(repodata.stat().st_mode) == 0o644
+
+
+def test_the_package_serves_every_python(packages):
+    package = Package.from_file(packages["sageattention"])
+    assert package.noarch == "python"
+    assert package.subdir == packages["sageattention"].parent.name
+    assert not [spec for spec in package.depends if spec.startswith("python_abi")]
+
+
+def test_the_library_is_pinned_exactly(packages):
+    name, version, build = packages["libsageattention"].stem.rsplit("-", 2)
+    assert f"{name} =={version} {build}" in Package.from_file(packages["sageattention"]).depends
+
+
+def test_licences_are_inside(unpacked):
+    for folder in unpacked.values():
+        assert (folder / "info/licenses/LICENSE").read_text().lstrip().startswith("Apache License")
+        assert json.loads((folder / "info/index.json").read_text())["license"] == "Apache-2.0"
+
+
+def test_no_path_of_the_build_machine_is_inside(unpacked):
+    hidden = [str(ROOT).encode(), b"_placehold", b"/rattler-build_"]
+    for folder in unpacked.values():
+        for file in folder.rglob("*"):
+            if file.is_file() and "info" not in file.relative_to(folder).parts[:1]:
+                contents = file.read_bytes()
+                assert not [path for path in hidden if path in contents], file
+
+
+def test_the_kernel_library_loads_without_a_driver_and_says_what_it_is(unpacked):
+    library = ctypes.CDLL(str(unpacked["libsageattention"] / "lib/libsageattention.so"))
+    library.sageattention_architectures.restype = library.sageattention_version.restype = ctypes.c_char_p
+    about = json.loads((unpacked["libsageattention"] / "info/hash_input.json").read_text())
+    assert library.sageattention_architectures().decode() == about["sageattention_architectures"]
+    assert library.sageattention_version().decode() == about["sageattention_version"]
+
+
+def test_the_recipe_tests_pass_again(packages):
+    for file in packages.values():
+        assert feedstock("test", "--package", str(file))["tests"] >= 1
+
+
+def test_installed_package_runs_without_activation(prefix):
+    program = "import sageattention, torch; q = torch.randn(1, 2, 64, 64, dtype=torch.float16); "
+    program += "print(sageattention.sageattn(q, q, q).shape)"
+    command = [prefix / "bin/python", "-I", "-c", program]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    assert answer.returncode == 0, answer.stderr
+    assert "[1, 2, 64, 64]" in answer.stdout
+
+
+def test_a_second_build_takes_seconds(built):
+    start = time.monotonic()
+    assert feedstock("build")["packages"] == built["packages"]
+    assert time.monotonic() - start < 30
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the sources that may be edited."""
+    for name in ("csrc", "sageattention", "recipe", "variants", "scripts"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "LICENSE", tmp_path)
+    return tmp_path
+
+
+def library_of(files: list, folder: Path) -> bytes:
+    library = next(file for file in map(Path, files) if file.name.startswith("libsageattention-"))
+    target = folder / library.stem
+    extract(library, target)
+    return (target / "lib/libsageattention.so").read_bytes()
+
+
+def test_an_edited_kernel_ships(copy):
+    """A stale library must be impossible: edit a kernel source, build again, read the shipped file."""
+    marker = b"edited-by-the-test-of-stale-libraries"
+    before = feedstock("build", root=copy)["packages"]
+    assert marker not in library_of(before, copy / "before")
+
+    source = next((copy / "csrc" / "quant").glob("*.cu"))
+    symbol = f'extern "C" __attribute__((visibility("default"), used)) const char sage_edit[] = "{marker.decode()}";\n'
+    source.write_text(source.read_text() + symbol)
+    after = feedstock("build", root=copy)["packages"]
+    assert set(before).isdisjoint(after)
+    assert marker in library_of(after, copy / "after")
+    assert sorted(map(str, (copy / "output").glob("*/*.conda"))) == sorted(after)
