@@ -77,6 +77,7 @@ def build() -> tuple[Path, float]:
     for tool in ("cmake", "ninja", "nvcc"):
         if shutil.which(tool) is None:
             raise SystemExit(f"{tool} is not on PATH; a build needs cmake, ninja and nvcc (or pass --library-dir)")
+    shutil.rmtree(BUILD, ignore_errors=True)  # a whole build, so that its time means something
     start = time.monotonic()
     major, minor = torch.cuda.get_device_capability()
     version = re.search(r'"(.+)"', (ROOT / "sageattention" / "_version.py").read_text()).group(1)
