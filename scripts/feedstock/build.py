@@ -43,6 +43,8 @@ def render(variant, overrides: dict) -> list:
 
 def build(variant, source, reporter) -> list:
     """Files of the variant's packages in the output channel, building those that are missing."""
+    # PyTorch of some channels depends on a driver, and build machines have none: promise the one of the variant.
+    os.environ.setdefault("CONDA_OVERRIDE_CUDA", variant.cuda)
     outputs = render(variant, {**source.overrides(variant), **source_digests()})
     index.ensure(OUTPUT)
     for output in outputs:

@@ -3,19 +3,39 @@
 import difflib
 from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
 from feedstock import assemble, variants
-from feedstock.paths import REPOSITORY
+from feedstock.paths import PROGRAM, REPOSITORY
 
 HEADER = "Rendered from variants/ by `feedstock rerender`: do not edit."
 
 
 def rendered() -> dict:
     """Every rendered file: path relative to the repository, and its text."""
-    return {"sageattention/_version.py": version_module()}
+    return {"sageattention/_version.py": version_module(), "pixi.toml": pixi_manifest()}
 
 
 def version_module() -> str:
     return f'# {HEADER}\n__version__ = "{variants.package_version()}"\n'
+
+
+def pixi_manifest() -> str:
+    """The commands as pixi tasks, and a build task per variant. The command line itself runs on Linux."""
+    platforms = [platform for platform in variants.PLATFORMS if platform.startswith("linux")]
+    matrix = [variant for variant in variants.matrix() if variant.platform in platforms]
+    return template("pixi.toml").render(
+        header=HEADER,
+        platforms=platforms,
+        python_min=matrix[0].config({})["python_min"][0],
+        variants=matrix,
+    )
+
+
+def template(name: str) -> Template:
+    folder = FileSystemLoader(PROGRAM / "templates")
+    environment = Environment(loader=folder, undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+    return environment.get_template(f"{name}.jinja")
 
 
 def drift(repository: Path = REPOSITORY) -> dict:
