@@ -20,14 +20,6 @@ __device__ __forceinline__ void cp_async_16(uint32_t destination, const void *so
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;\n" ::"r"(destination), "l"(source) : "memory");
 }
 
-// Predicated, so that one thread of many copies without a branch.
-__device__ __forceinline__ void cp_async_16_if(bool wanted, uint32_t destination, const void *source) {
-  asm volatile("{ .reg .pred wanted; setp.ne.b32 wanted, %0, 0;\n"
-               "@wanted cp.async.cg.shared.global [%1], [%2], 16; }\n" ::"r"(int(wanted)),
-               "r"(destination), "l"(source)
-               : "memory");
-}
-
 __device__ __forceinline__ void cp_async_commit() { asm volatile("cp.async.commit_group;\n" ::: "memory"); }
 
 template <int kGroupsInFlight> __device__ __forceinline__ void cp_async_wait() {

@@ -186,29 +186,30 @@ template <class T> struct Loader {
 
   const int8_t *key;            // this thread's chunk in the first pass of the next block
   const Element *value;
-  const float *key_scale;       // of the next block
+  const float *key_scale;       // this thread's, of the next block
   int key_offset, value_offset; // of the chunks in a stage
-  int remaining;                // tokens from this thread's first one in the next block to the end; 0: never any
+  int remaining;                // tokens from this thread's first one in the next block to the end; negative: none
 
   __device__ __forceinline__ Loader(const AttentionParams &p, const Position &at) {
     const int thread = threadIdx.x;
     const int chunk = thread % kValueChunks, row = thread / kValueChunks;
     const int64_t first_block = int64_t{at.kv_head} * p.key_blocks;
     key = p.key + first_block * (kKeyBlock * T::kTileDim) + thread * T::kVectorBytes;
-    key_scale = p.key_scale + first_block * kScalesPerBlock;
+    key_scale = p.key_scale + first_block * kScalesPerBlock + at.pair;
     key_offset = opaque(swizzled<T::kTileDim>(thread / kKeyChunks, thread % kKeyChunks));
     value = static_cast<const Element *>(p.value.data) + at.batch * p.value.stride_batch +
             at.kv_head % p.heads_kv * p.value.stride_head + row * p.value.stride_token + chunk * kValuesPerChunk;
     value_offset = opaque(swizzled<T::kTileDim * 2>(row, chunk));
-    remaining = p.len_kv - row;
+    remaining = chunk * kValuesPerChunk < p.head_dim ? p.len_kv - row : -1;
   }
 
-  __device__ __forceinline__ void load(typename T::Stage &stage, const AttentionParams &p) {
+  // Returns the scale that the scores of this thread with that block need: it travels in a register.
+  __device__ __forceinline__ float load(typename T::Stage &stage, const AttentionParams &p) {
 #pragma unroll
     for (int pass = 0; pass < kKeyBlock / kKeyRows; ++pass)
       cp_async_16(shared_address(stage.key) + key_offset + pass * kKeyRows * T::kTileDim,
                   key + pass * T::kThreads * T::kVectorBytes);
-    cp_async_16_if(threadIdx.x == 0, shared_address(stage.key_scale), key_scale);
+    const float scale = __ldg(key_scale);
     if (p.wide_value)
       load_values(stage, p);
     else
@@ -217,17 +218,16 @@ template <class T> struct Loader {
     key += kKeyBlock * T::kTileDim;
     key_scale += kScalesPerBlock;
     remaining -= kKeyBlock;
+    return scale;
   }
 
 private:
   __device__ __forceinline__ void load_values(typename T::Stage &stage, const AttentionParams &p) {
-    const bool exists = T::kTileDim == p.head_dim || threadIdx.x % kValueChunks * kValuesPerChunk < p.head_dim;
-    const int present = exists ? remaining : 0;
     const int64_t step = kValueRows * p.value.stride_token;
 #pragma unroll
     for (int pass = 0; pass < kKeyBlock / kValueRows; ++pass) {
       cp_async_16(shared_address(stage.value) + value_offset + pass * kValueRows * T::kTileDim * 2, value,
-                  present > pass * kValueRows);
+                  remaining > pass * kValueRows);
       value = opaque(value + step); // a running sum: one addition per row instead of a multiplication
     }
   }
@@ -381,21 +381,27 @@ __device__ __forceinline__ void probability_value_product(
   }
 }
 
+// Keys that matter to a warp: those before `all` are seen by all of its rows, those from `any` on by none.
+struct Visible {
+  int all, any;
+
+  __device__ Visible(const AttentionParams &p, int warp_row, int warp_rows) {
+    all = p.is_causal ? min(p.len_kv, warp_row + 1) : p.len_kv;
+    any = p.is_causal ? min(p.len_kv, warp_row + warp_rows) : p.len_kv;
+  }
+};
+
 // One block of keys: scores, softmax and P V, kStep keys at a time.
 template <class T>
 __device__ __forceinline__ void attend(WarpState<T> &state, const typename T::QueryFragments &query,
-                                       const typename T::Stage &stage, const AttentionParams &p,
-                                       const Position &at, int block) {
-  const float key_scale = stage.key_scale[at.pair];
-  const int warp_row = at.first_row + at.warp * T::kWarpRows;
-  const int first_block_key = block * kKeyBlock;
-  const int seen_by_all = (p.is_causal ? min(p.len_kv, warp_row + 1) : p.len_kv) - first_block_key;
-  const int seen_by_any = p.is_causal ? min(kKeyBlock, warp_row + T::kWarpRows - first_block_key) : kKeyBlock;
+                                       const typename T::Stage &stage, float key_scale, const AttentionParams &p,
+                                       int warp_row, const Visible &visible, int first_key) {
+  const int end = min(kKeyBlock, visible.any - first_key);
 #pragma unroll 1 // unrolled, the steps overlap further than there are registers
-  for (int key = 0; key < seen_by_any; key += T::kStep) {
+  for (int key = 0; key < end; key += T::kStep) {
     int32_t scores[T::kRowFragments][T::kStep / 8][4];
     query_key_product<T>(scores, state, query, stage, key);
-    if (key + T::kStep > seen_by_all) mask_scores<T>(scores, p, warp_row, first_block_key + key);
+    if (first_key + key + T::kStep > visible.all) mask_scores<T>(scores, p, warp_row, first_key + key);
     update_row_max<T>(state, scores, key_scale);
     uint32_t p_fragments[T::kRowFragments][T::kStep / 16][4];
     softmax<T>(p_fragments, state, scores, key_scale);
@@ -454,10 +460,9 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
   auto &smem = *reinterpret_cast<typename T::SharedMemory *>(shared_bytes);
   const Position at(p, T::kTileRows);
   Loader<T> loader(p, at);
-  const int visible = p.is_causal ? min(p.len_kv, at.first_row + T::kTileRows) : p.len_kv;
-  const int blocks = (visible + kKeyBlock - 1) / kKeyBlock;
+  const int blocks = (Visible(p, at.first_row, T::kTileRows).any + kKeyBlock - 1) / kKeyBlock;
 
-  loader.load(smem.stages[0], p);
+  float next_scale = loader.load(smem.stages[0], p);
   WarpState<T> state;
   const int lane = threadIdx.x % 32;
   state.key_offset = opaque(swizzled<T::kTileDim>(lane / 16 * 8 + lane % 8, lane / 8 % 2));
@@ -472,11 +477,14 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
       state.output[f][n][0] = state.output[f][n][1] = state.output[f][n][2] = state.output[f][n][3] = 0.0f;
   }
 
+  const int warp_row = at.first_row + at.warp * T::kWarpRows;
+  const Visible visible(p, warp_row, T::kWarpRows);
   for (int block = 0; block < blocks; ++block) {
+    const float key_scale = next_scale;
     cp_async_wait<0>();
     __syncthreads(); // this block has landed for everyone, and everyone has left the other stage
-    if (block + 1 < blocks) loader.load(smem.stages[(block + 1) % T::kStages], p);
-    attend<T>(state, smem.query, smem.stages[block % T::kStages], p, at, block);
+    if (block + 1 < blocks) next_scale = loader.load(smem.stages[(block + 1) % T::kStages], p);
+    attend<T>(state, smem.query, smem.stages[block % T::kStages], key_scale, p, warp_row, visible, block * kKeyBlock);
   }
   write_output<T>(state, smem, p);
 }

@@ -28,7 +28,6 @@ struct Traits {
   struct alignas(128) Stage { // aligned for the swizzle
     int8_t key[kKeyBlock * kTileDim];
     Element value[kKeyBlock * kTileDim];
-    float key_scale[kScalesPerBlock];
   };
   using QueryFragments = uint4[kRowFragments][kTileDim / 32][kThreads]; // INT8 A fragments, each thread its own
   struct SharedMemory {
