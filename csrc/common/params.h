@@ -28,29 +28,47 @@ constexpr int kMeanSample = 64;
 struct QuantizeKeyParams {
   TensorView key;      // [batch, heads, len, head_dim]
   int8_t *quantized;   // [batch, heads, blocks * kKeyBlock, tile_dim], zeros past len and past head_dim
-  float *scale;        // [batch, heads, blocks, kScalesPerBlock]
+  float *scale;        // [batch, heads, blocks, kScalesPerBlock]; negative where `special` marks a token of the group
+  uint64_t *special;   // [batch, heads, blocks]: bit n is set where token n holds an inf or NaN (quantized as zeros)
   float *mean;         // [batch, heads, tile_dim]: what was subtracted
   int batch, heads, len, head_dim;
   int blocks;          // ceil(len / kKeyBlock)
+  bool smooth;         // false: nothing is subtracted, and the mean is written as zeros
   bool wide_loads;     // base and strides are multiples of 16 bytes, head_dim of 8
 };
 
+enum class MaskKind { kNone, kBool, kFloat16, kBFloat16, kFloat32 };
+
+// Seen as [batch, heads_q, len_q, len_kv]; strides count elements, 0 broadcasts.
+struct MaskView {
+  const void *data;
+  MaskKind kind;
+  int64_t stride_batch, stride_head, stride_query, stride_key;
+};
+
+// The causal shift of calls that are not causal: beyond every length.
+constexpr int kSeesAll = 1 << 30;
+
 // Attention over INT8 keys and 16-bit values.
 struct AttentionParams {
-  TensorView query;        // [batch, heads_q, len_q, head_dim]
-  TensorView value;        // [batch, heads_kv, len_kv, head_dim]
-  TensorView output;       // as query; written
+  TensorView query;        // [batch, heads_q, len_q, head_dim_qk]
+  TensorView value;        // [batch, heads_kv, len_kv, head_dim_v]
+  TensorView output;       // [batch, heads_q, len_q, head_dim_v]; written
+  TensorView raw_key;      // [batch, heads_kv, len_kv, head_dim_qk], before quantization: for keys that are not finite
+  MaskView mask;
   const int8_t *key;       // QuantizeKeyParams::quantized
   const float *key_scale;  // QuantizeKeyParams::scale
   const float *key_mean;   // QuantizeKeyParams::mean
+  const uint64_t *key_special; // QuantizeKeyParams::special
   float *lse;              // [batch, heads_q, len_q], natural logarithm; null: not wanted
-  int batch, heads_q, heads_kv, len_q, len_kv, head_dim;
+  int batch, heads_q, heads_kv, len_q, len_kv, head_dim_qk, head_dim_v;
   int key_blocks;          // ceil(len_kv / kKeyBlock)
   int query_tiles;         // tiles of rows per head
   float sm_scale;          // multiplies query . key
-  bool is_causal;          // query i sees keys 0..i
-  bool wide_query;         // query base and strides are multiples of 8 bytes, head_dim of 4
-  bool wide_value;         // value base and strides are multiples of 16 bytes, head_dim of 8
+  int causal_shift;        // query i sees the keys 0..i + causal_shift
+  bool wide_query;         // query base and strides are multiples of 8 bytes, head_dim_qk of 4
+  bool wide_value;         // value base and strides are multiples of 16 bytes, head_dim_v of 8
+  bool wide_output;        // the same for the output
 };
 
 enum class Dtype { kFloat16, kBFloat16 };

@@ -12,18 +12,32 @@ namespace {
 
 TensorView view(const sageattention_tensor &t) { return {t.data, t.stride_batch, t.stride_head, t.stride_token}; }
 
+MaskView view(const sageattention_mask &mask) {
+  MaskView result{mask.data, MaskKind::kNone, mask.stride_batch, mask.stride_head, mask.stride_query, mask.stride_key};
+  if (mask.data == nullptr) return result;
+  switch (mask.dtype) {
+  case SAGEATTENTION_BOOL: result.kind = MaskKind::kBool; break;
+  case SAGEATTENTION_FLOAT16: result.kind = MaskKind::kFloat16; break;
+  case SAGEATTENTION_BFLOAT16: result.kind = MaskKind::kBFloat16; break;
+  default: result.kind = MaskKind::kFloat32; break;
+  }
+  return result;
+}
+
 QuantizeKeyParams quantize_key_params(const sageattention_params &p, const Plan &plan, char *workspace) {
   QuantizeKeyParams k{};
   k.key = view(p.key);
   k.quantized = reinterpret_cast<int8_t *>(workspace + plan.quantized_key);
   k.scale = reinterpret_cast<float *>(workspace + plan.key_scale);
   k.mean = reinterpret_cast<float *>(workspace + plan.key_mean);
+  k.special = reinterpret_cast<uint64_t *>(workspace + plan.key_special);
   k.batch = static_cast<int>(p.batch);
   k.heads = static_cast<int>(p.heads_kv);
   k.len = static_cast<int>(p.len_kv);
   k.head_dim = static_cast<int>(p.head_dim_qk);
   k.blocks = plan.key_blocks;
-  k.wide_loads = loads_wide(p.key, p.head_dim, 16);
+  k.smooth = p.smooth_k != 0;
+  k.wide_loads = loads_wide(p.key, p.head_dim_qk, 16);
   return k;
 }
 
@@ -32,21 +46,28 @@ AttentionParams attention_params(const sageattention_params &p, const Plan &plan
   a.query = view(p.query);
   a.value = view(p.value);
   a.output = view(p.output);
+  a.raw_key = view(p.key);
+  a.mask = view(p.mask);
   a.key = k.quantized;
   a.key_scale = k.scale;
   a.key_mean = k.mean;
+  a.key_special = k.special;
   a.lse = p.lse;
   a.batch = k.batch;
   a.heads_q = static_cast<int>(p.heads_q);
   a.heads_kv = k.heads;
   a.len_q = static_cast<int>(p.len_q);
   a.len_kv = k.len;
-  a.head_dim = k.head_dim;
+  a.head_dim_qk = k.head_dim;
+  a.head_dim_v = static_cast<int>(p.head_dim_v);
   a.key_blocks = plan.key_blocks;
   a.sm_scale = p.sm_scale;
-  a.is_causal = p.causality != SAGEATTENTION_NOT_CAUSAL;
-  a.wide_query = loads_wide(p.query, p.head_dim, 8);
-  a.wide_value = loads_wide(p.value, p.head_dim, 16);
+  a.causal_shift = p.causality == SAGEATTENTION_NOT_CAUSAL         ? kSeesAll
+                   : p.causality == SAGEATTENTION_CAUSAL_TOP_LEFT ? 0
+                                                                  : a.len_kv - a.len_q;
+  a.wide_query = loads_wide(p.query, p.head_dim_qk, 8);
+  a.wide_value = loads_wide(p.value, p.head_dim_v, 16);
+  a.wide_output = loads_wide(p.output, p.head_dim_v, 16);
   return a;
 }
 
@@ -71,7 +92,7 @@ sageattention_status sageattention_forward(const sageattention_params *params, v
   if (!std::isfinite(params->sm_scale))
     return fail(SAGEATTENTION_INVALID_ARGUMENT, "sm_scale is %g, expected a finite number", params->sm_scale);
   if (const auto status = check_device(params->compute_capability)) return status;
-  if (workspace == nullptr || workspace_bytes < plan.workspace_bytes)
+  if ((workspace == nullptr && plan.workspace_bytes > 0) || workspace_bytes < plan.workspace_bytes)
     return fail(SAGEATTENTION_INVALID_ARGUMENT, "workspace has %zu bytes at %p, expected %zu: ask "
                 "sageattention_workspace_size()", workspace_bytes, workspace, plan.workspace_bytes);
   if (reinterpret_cast<uintptr_t>(workspace) % 16 != 0)
@@ -80,8 +101,9 @@ sageattention_status sageattention_forward(const sageattention_params *params, v
   const auto key = quantize_key_params(*params, plan, static_cast<char *>(workspace));
   const auto attention = attention_params(*params, plan, key);
   const auto cuda_stream = static_cast<cudaStream_t>(stream);
-  if (const auto error = launch_quantize_key(key, plan.dtype, plan.tile_dim, cuda_stream); error != cudaSuccess)
-    return fail_cuda(error, "launching the quantization of K");
+  if (key.len > 0)
+    if (const auto error = launch_quantize_key(key, plan.dtype, plan.tile_dim, cuda_stream); error != cudaSuccess)
+      return fail_cuda(error, "launching the quantization of K");
   if (const auto error = launch_attention_sm80(attention, plan.dtype, plan.tile_dim, cuda_stream);
       error != cudaSuccess)
     return fail_cuda(error, "launching attention");

@@ -9,7 +9,7 @@
 namespace sage {
 namespace {
 
-constexpr int64_t kMaxLength = std::numeric_limits<int32_t>::max() - 1024; // positions are 32-bit, offsets 64-bit
+constexpr int64_t kMaxLength = kSeesAll - 1024; // positions are 32-bit, offsets 64-bit
 constexpr int64_t kMaxGrid = std::numeric_limits<int32_t>::max();
 constexpr int64_t kMaxHeadDim = 128;
 constexpr int64_t kSmallestTileRows = 64;
@@ -19,14 +19,14 @@ long long printable(int64_t x) { return static_cast<long long>(x); }
 
 size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
-sageattention_status check_positive(int64_t value, const char *name) {
-  if (value > 0 && value <= kMaxLength) return SAGEATTENTION_OK;
-  return fail(SAGEATTENTION_INVALID_ARGUMENT, "%s is %lld, expected 1 to %lld", name, printable(value),
-              printable(kMaxLength));
+sageattention_status check_range(int64_t value, const char *name, int64_t smallest, int64_t largest) {
+  if (value >= smallest && value <= largest) return SAGEATTENTION_OK;
+  return fail(SAGEATTENTION_INVALID_ARGUMENT, "%s is %lld, expected %lld to %lld", name, printable(value),
+              printable(smallest), printable(largest));
 }
 
-sageattention_status check_tensor(const sageattention_tensor &tensor, const char *name) {
-  if (tensor.data != nullptr) return SAGEATTENTION_OK;
+sageattention_status check_tensor(const sageattention_tensor &tensor, const char *name, bool needed) {
+  if (tensor.data != nullptr || !needed) return SAGEATTENTION_OK;
   return fail(SAGEATTENTION_INVALID_ARGUMENT, "%s.data is NULL, expected device memory", name);
 }
 
@@ -53,10 +53,11 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
   const struct {
     int64_t value;
     const char *name;
-  } sizes[] = {{p.batch, "batch"},   {p.heads_q, "heads_q"}, {p.heads_kv, "heads_kv"},
-               {p.len_q, "len_q"},   {p.len_kv, "len_kv"}};
+    int64_t smallest;
+  } sizes[] = {{p.batch, "batch", 1}, {p.heads_q, "heads_q", 1}, {p.heads_kv, "heads_kv", 1},
+               {p.len_q, "len_q", 1}, {p.len_kv, "len_kv", 0}};
   for (const auto &size : sizes)
-    if (const auto status = check_positive(size.value, size.name)) return status;
+    if (const auto status = check_range(size.value, size.name, size.smallest, kMaxLength)) return status;
   if (p.heads_q % p.heads_kv != 0)
     return fail(SAGEATTENTION_INVALID_ARGUMENT, "heads_q is %lld, expected a multiple of heads_kv (%lld)",
                 printable(p.heads_q), printable(p.heads_kv));
@@ -68,14 +69,17 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
     if (dim.value < 1 || dim.value > kMaxHeadDim)
       return fail(SAGEATTENTION_UNSUPPORTED, "%s is %lld, expected 1 to %lld", dim.name, printable(dim.value),
                   printable(kMaxHeadDim));
+  if (const auto status = check_range(p.causality, "causality", 0, SAGEATTENTION_CAUSAL_BOTTOM_RIGHT)) return status;
+  if (p.mask.data != nullptr)
+    if (const auto status = check_range(p.mask.dtype, "mask.dtype", 0, SAGEATTENTION_BOOL)) return status;
   const struct {
     const sageattention_tensor &tensor;
     const char *name;
-  } tensors[] = {{p.query, "query"}, {p.key, "key"}, {p.value, "value"}, {p.output, "output"}};
+    bool needed;
+  } tensors[] = {{p.query, "query", true}, {p.key, "key", p.len_kv > 0}, {p.value, "value", p.len_kv > 0},
+                 {p.output, "output", true}};
   for (const auto &t : tensors)
-    if (const auto status = check_tensor(t.tensor, t.name)) return status;
-  if (!multiple_of(p.output, 16))
-    return fail(SAGEATTENTION_INVALID_ARGUMENT, "output: base address and strides must be multiples of 16 bytes");
+    if (const auto status = check_tensor(t.tensor, t.name, t.needed)) return status;
 
   plan.dtype = p.dtype == SAGEATTENTION_FLOAT16 ? Dtype::kFloat16 : Dtype::kBFloat16;
   plan.tile_dim = p.head_dim_qk <= 64 && p.head_dim_v <= 64 ? 64 : 128;
@@ -90,7 +94,8 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
   plan.quantized_key = 0;
   plan.key_scale = aligned(blocks * kKeyBlock * plan.tile_dim);
   plan.key_mean = plan.key_scale + aligned(blocks * kScalesPerBlock * sizeof(float));
-  plan.workspace_bytes = plan.key_mean + aligned(heads * plan.tile_dim * sizeof(float));
+  plan.key_special = plan.key_mean + aligned(heads * plan.tile_dim * sizeof(float));
+  plan.workspace_bytes = plan.key_special + aligned(blocks * sizeof(uint64_t));
   return SAGEATTENTION_OK;
 }
 

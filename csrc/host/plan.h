@@ -16,6 +16,7 @@ struct Plan {
   size_t quantized_key;   // offsets into the workspace, bytes
   size_t key_scale;
   size_t key_mean;
+  size_t key_special;
   size_t workspace_bytes;
 };
 

@@ -23,7 +23,8 @@ template <int kTileDim> struct Layout {
 
 template <int kTileDim> struct SharedMemory {
   float partial[Layout<kTileDim>::kRowsPerPass][kTileDim];
-  unsigned absmax[kTokens / kKeyBlock][kScalesPerBlock]; // bits of non-negative floats order like integers
+  unsigned absmax[kTokens / kKeyBlock][kScalesPerBlock]; // bits of non-negative floats, which order like integers
+  unsigned special[kTokens / kKeyBlock][2];              // tokens with an inf or NaN, 32 to a word
 };
 
 // Blocks of threads that share a head.
@@ -64,6 +65,13 @@ template <typename Element> __device__ __forceinline__ void unpack_row(float (&x
   }
 }
 
+// Whether any of the lanes that hold this thread's row says so.
+template <int kTileDim> __device__ __forceinline__ bool row_any(bool condition) {
+  constexpr int kLanes = Layout<kTileDim>::kThreadsPerRow;
+  const int first = threadIdx.x % 32 / kLanes * kLanes;
+  return (__ballot_sync(kAllLanes, condition) >> first & ((1u << kLanes) - 1)) != 0;
+}
+
 // Mean of the sample in mean[], for the channels of this thread. All threads of the block take part.
 template <typename Element, int kTileDim>
 __device__ __forceinline__ void sample_mean(float (&mean)[kVector], SharedMemory<kTileDim> &smem,
@@ -86,7 +94,7 @@ __device__ __forceinline__ void sample_mean(float (&mean)[kVector], SharedMemory
     float x[kVector];
     unpack_row<Element>(x, bits[pass]);
 #pragma unroll
-    for (int c = 0; c < kVector; ++c) sum[c] += x[c];
+    for (int c = 0; c < kVector; ++c) sum[c] += is_nan(nan_unless_finite(x[c])) ? 0.0f : x[c];
   }
 #pragma unroll
   for (int c = 0; c < kVector; ++c) smem.partial[row][channel + c] = sum[c];
@@ -103,7 +111,7 @@ __device__ __forceinline__ void sample_mean(float (&mean)[kVector], SharedMemory
 }
 
 template <typename Element, int kTileDim>
-__global__ void __launch_bounds__(kThreads, 3) quantize_key_kernel(const __grid_constant__ QuantizeKeyParams p) {
+__global__ void __launch_bounds__(kThreads, kTileDim == 64 ? 3 : 2) quantize_key_kernel(const __grid_constant__ QuantizeKeyParams p) {
   using L = Layout<kTileDim>;
   __shared__ SharedMemory<kTileDim> smem;
   const int row = threadIdx.x / L::kThreadsPerRow;
@@ -116,6 +124,7 @@ __global__ void __launch_bounds__(kThreads, 3) quantize_key_kernel(const __grid_
 
   if (threadIdx.x < kTokens / kKeyBlock * kScalesPerBlock)
     smem.absmax[threadIdx.x / kScalesPerBlock][threadIdx.x % kScalesPerBlock] = 0;
+  if (threadIdx.x < kTokens / kKeyBlock * 2) smem.special[threadIdx.x / 2][threadIdx.x % 2] = 0;
 
   uint4 bits[L::kPasses]; // kept as stored, which is half the registers
   const int first_token = first_block * kKeyBlock + row;
@@ -125,8 +134,11 @@ __global__ void __launch_bounds__(kThreads, 3) quantize_key_kernel(const __grid_
     bits[pass] = load_row(head + token * p.key.stride_token, channel, p.head_dim, token < p.len, p.wide_loads);
   }
 
-  float mean[kVector];
-  sample_mean<Element, kTileDim>(mean, smem, p, head);
+  float mean[kVector] = {};
+  if (p.smooth)
+    sample_mean<Element, kTileDim>(mean, smem, p, head);
+  else
+    __syncthreads(); // smem is cleared
   if (first_block == 0 && row == 0) {
 #pragma unroll
     for (int c = 0; c < kVector; ++c) p.mean[int64_t{head_index} * kTileDim + channel + c] = mean[c];
@@ -135,22 +147,29 @@ __global__ void __launch_bounds__(kThreads, 3) quantize_key_kernel(const __grid_
   // Rows of one thread fall into one scale group (the rows of a pass are a multiple of 8 apart), and so do
   // the rows of 16 neighbouring lanes.
   const int group = row % 8 / 2;
+  unsigned kept = 0; // bit `pass`: this thread's token is quantized, not past the end and not special
 #pragma unroll
   for (int block = 0; block < kTokens / kKeyBlock; ++block) {
-    float largest = 0.0f;
+    unsigned largest = 0;
 #pragma unroll
     for (int i = 0; i < L::kPassesPerBlock; ++i) {
       const int pass = block * L::kPassesPerBlock + i;
       float x[kVector];
       unpack_row<Element>(x, bits[pass]);
-      const bool valid = first_token + pass * L::kRowsPerPass < p.len;
+      unsigned magnitude = 0; // as bits: NaN above inf above every finite value
 #pragma unroll
-      for (int c = 0; c < kVector; ++c) largest = fmaxf(largest, valid ? fabsf(x[c] - mean[c]) : 0.0f);
+      for (int c = 0; c < kVector; ++c) magnitude = max(magnitude, __float_as_uint(fabsf(x[c] - mean[c])));
+      const bool special = row_any<kTileDim>(magnitude >= __float_as_uint(INFINITY));
+      const bool keep = !special && first_token + pass * L::kRowsPerPass < p.len;
+      const int token = i * L::kRowsPerPass + row;
+      if (special && channel == 0) atomicOr(&smem.special[block][token / 32], 1u << token % 32);
+      kept |= unsigned{keep} << pass;
+      largest = max(largest, keep ? magnitude : 0u);
     }
 #pragma unroll
     for (int offset = 8; offset > 0; offset /= 2)
-      largest = fmaxf(largest, __shfl_xor_sync(kAllLanes, largest, offset));
-    if (threadIdx.x % 16 == 0) atomicMax(&smem.absmax[block][group], __float_as_uint(largest));
+      largest = max(largest, __shfl_xor_sync(kAllLanes, largest, offset));
+    if (threadIdx.x % 16 == 0) atomicMax(&smem.absmax[block][group], largest);
   }
   __syncthreads();
 
@@ -162,19 +181,23 @@ __global__ void __launch_bounds__(kThreads, 3) quantize_key_kernel(const __grid_
 #pragma unroll
     for (int i = 0; i < L::kPassesPerBlock; ++i) {
       const int pass = block * L::kPassesPerBlock + i;
-      const float pass_factor = first_token + pass * L::kRowsPerPass < p.len ? factor : 0.0f; // zeros past the end
       float v[kVector];
       unpack_row<Element>(v, bits[pass]);
 #pragma unroll
-      for (int c = 0; c < kVector; ++c) v[c] = (v[c] - mean[c]) * pass_factor;
+      for (int c = 0; c < kVector; ++c) v[c] = kept >> pass & 1 ? (v[c] - mean[c]) * factor : 0.0f;
       const uint2 bytes = {pack_int8(v[0], v[1], v[2], v[3]), pack_int8(v[4], v[5], v[6], v[7])};
       const int64_t token = block_index * kKeyBlock + i * L::kRowsPerPass + row;
       *reinterpret_cast<uint2 *>(p.quantized + token * kTileDim + channel) = bytes;
     }
     if (threadIdx.x < kScalesPerBlock) {
       const float absmax = __uint_as_float(smem.absmax[block][threadIdx.x]);
-      p.scale[block_index * kScalesPerBlock + threadIdx.x] = fmaxf(absmax / kInt8Max, kSmallestScale);
+      const float scale = fmaxf(absmax / kInt8Max, kSmallestScale);
+      const unsigned of_group = 0x03030303u << 2 * threadIdx.x; // tokens of this scale, in either word
+      const bool special = ((smem.special[block][0] | smem.special[block][1]) & of_group) != 0;
+      p.scale[block_index * kScalesPerBlock + threadIdx.x] = special ? -scale : scale;
     }
+    if (threadIdx.x == 0)
+      p.special[block_index] = uint64_t{smem.special[block][1]} << 32 | smem.special[block][0];
   }
 }
 

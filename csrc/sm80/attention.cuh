@@ -65,7 +65,7 @@ struct Position {
     batch = batch_head / p.heads_q;
     head = batch_head % p.heads_q;
     // Causal tiles differ in length: the longest start first.
-    first_row = (p.is_causal ? p.query_tiles - 1 - tile : tile) * tile_rows;
+    first_row = (p.causal_shift != kSeesAll ? p.query_tiles - 1 - tile : tile) * tile_rows;
     warp = __shfl_sync(kAllLanes, thread / 32, 0); // the same for all lanes, and the compiler may know it
     group = thread % 32 / 4;
     pair = thread % 4;
@@ -92,7 +92,7 @@ __device__ __forceinline__ void load_row(float (&x)[T::kTileDim / 16][4], const 
     for (int i = 0; i < T::kTileDim / 16; ++i) {
       const int channel = 16 * i + 4 * pair;
       uint2 bits = {0, 0};
-      if (channel < p.head_dim) bits = *reinterpret_cast<const uint2 *>(row + channel);
+      if (channel < p.head_dim_qk) bits = *reinterpret_cast<const uint2 *>(row + channel);
       const float2 low = unpack2<Element>(bits.x), high = unpack2<Element>(bits.y);
       x[i][0] = low.x, x[i][1] = low.y, x[i][2] = high.x, x[i][3] = high.y;
     }
@@ -102,13 +102,14 @@ __device__ __forceinline__ void load_row(float (&x)[T::kTileDim / 16][4], const 
 #pragma unroll
       for (int c = 0; c < 4; ++c) {
         const int channel = 16 * i + 4 * pair + c;
-        x[i][c] = channel < p.head_dim ? to_float(row[channel]) : 0.0f;
+        x[i][c] = channel < p.head_dim_qk ? to_float(row[channel]) : 0.0f;
       }
     }
   }
 }
 
-// Loads one query row, leaves it as INT8 fragments and returns its absmax. `dot` receives the product with the key
+// Loads one query row, leaves it as INT8 fragments and returns its absmax, NaN if an element is not finite: as a scale
+// it makes the whole row NaN, which is what exact arithmetic gives. `dot` receives the product with the key
 // mean, which the LSE needs back.
 template <class T>
 __device__ __forceinline__ float quantize_row(uint32_t (&low)[T::kTileDim / 32], uint32_t (&high)[T::kTileDim / 32],
@@ -124,6 +125,12 @@ __device__ __forceinline__ float quantize_row(uint32_t (&low)[T::kTileDim / 32],
     for (int c = 0; c < 4; ++c) absmax = fmaxf(absmax, fabsf(x[i][c]));
   }
   absmax = quad_max(absmax);
+  float finite = 0.0f;
+#pragma unroll
+  for (int i = 0; i < 2 * kSteps; ++i) {
+#pragma unroll
+    for (int c = 0; c < 4; ++c) finite += nan_unless_finite(x[i][c]);
+  }
   if (key_mean != nullptr) {
     float sum = 0.0f;
 #pragma unroll
@@ -141,7 +148,7 @@ __device__ __forceinline__ float quantize_row(uint32_t (&low)[T::kTileDim / 32],
     low[i] = pack_int8(a[0] * factor, a[1] * factor, a[2] * factor, a[3] * factor);
     high[i] = pack_int8(b[0] * factor, b[1] * factor, b[2] * factor, b[3] * factor);
   }
-  return absmax;
+  return absmax + quad_sum(finite);
 }
 
 // Quantizes the warp's query rows. The INT8 A fragments go to shared memory: in registers they would push the kernel
@@ -163,7 +170,8 @@ __device__ __forceinline__ void quantize_query(WarpState<T> &state, typename T::
       float dot = 0.0f;
       const float absmax =
           quantize_row<T>(low[r], high[r], query + present * p.query.stride_token, key_mean, dot, p, at.pair);
-      state.query_scale[f][r] = fmaxf(absmax * scale, kSmallestScale);
+      const float row_scale = absmax * scale;
+      state.query_scale[f][r] = row_scale < kSmallestScale ? kSmallestScale : row_scale; // NaN stays
       if (p.lse != nullptr && row < p.len_q && at.pair == 0)
         p.lse[(int64_t{at.batch} * p.heads_q + at.head) * p.len_q + row] = dot * p.sm_scale;
     }
@@ -200,7 +208,7 @@ template <class T> struct Loader {
     value = static_cast<const Element *>(p.value.data) + at.batch * p.value.stride_batch +
             at.kv_head % p.heads_kv * p.value.stride_head + row * p.value.stride_token + chunk * kValuesPerChunk;
     value_offset = opaque(swizzled<T::kTileDim * 2>(row, chunk));
-    remaining = chunk * kValuesPerChunk < p.head_dim ? p.len_kv - row : -1;
+    remaining = chunk * kValuesPerChunk < p.head_dim_v ? p.len_kv - row : -1;
   }
 
   // Returns the scale that the scores of this thread with that block need: it travels in a register.
@@ -240,7 +248,7 @@ private:
       Element *target = stage.value + value_offset / 2 + pass * kValueRows * T::kTileDim;
       const bool exists = remaining > pass * kValueRows;
       for (int i = 0; i < kValuesPerChunk; ++i)
-        target[i] = exists && channel + i < p.head_dim ? value[i] : Element(0.0f);
+        target[i] = exists && channel + i < p.head_dim_v ? value[i] : Element(0.0f);
       value += kValueRows * p.value.stride_token;
     }
   }
@@ -294,15 +302,86 @@ __device__ __forceinline__ void mask_scores(int32_t (&scores)[T::kRowFragments][
       for (int i = 0; i < 4; ++i) {
         const int row = first_row + 16 * f + 8 * (i / 2);
         const int key = first_key + 8 * n + i % 2;
-        if (key >= p.len_kv || (p.is_causal && key > row)) scores[f][n][i] = hidden;
+        if (key >= p.len_kv || key > row + p.causal_shift) scores[f][n][i] = hidden;
       }
     }
   }
 }
 
+// The mask's value for one score, in the base-2 exponents of the scores.
+__device__ __forceinline__ float mask_value(const MaskView &mask, int64_t offset) {
+  switch (mask.kind) {
+  case MaskKind::kBool: return static_cast<const uint8_t *>(mask.data)[offset] != 0 ? 0.0f : -INFINITY;
+  case MaskKind::kFloat16: return to_float(static_cast<const __half *>(mask.data)[offset]) * kLog2e;
+  case MaskKind::kBFloat16: return to_float(static_cast<const __nv_bfloat16 *>(mask.data)[offset]) * kLog2e;
+  default: return static_cast<const float *>(mask.data)[offset] * kLog2e;
+  }
+}
+
+// Dequantizes the scores in place and adds the mask: from here on they are plain floats with a scale of 1.
+template <class T>
+__device__ __forceinline__ void apply_mask(int32_t (&scores)[T::kRowFragments][T::kStep / 8][4],
+                                           const WarpState<T> &state, float key_scale, const AttentionParams &p,
+                                           int64_t head_offset, int warp_row, int first_key) {
+  const int thread = opaque(int(threadIdx.x));
+  const int first_row = warp_row + thread % 32 / 4;
+  first_key += thread % 4 * 2;
+#pragma unroll
+  for (int f = 0; f < T::kRowFragments; ++f) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const float scale = state.query_scale[f][r] * key_scale;
+      const int row = min(first_row + 16 * f + 8 * r, p.len_q - 1);
+      const int64_t row_offset = head_offset + row * p.mask.stride_query;
+#pragma unroll
+      for (int n = 0; n < T::kStep / 8; ++n) {
+#pragma unroll
+        for (int i = 0; i < 2; ++i) {
+          float x = __int_as_float(scores[f][n][2 * r + i]);
+          const int key = first_key + 8 * n + i;
+          if (x != -INFINITY && key < p.len_kv)
+            x = (x - kMagic) * scale + mask_value(p.mask, row_offset + key * p.mask.stride_key);
+          scores[f][n][2 * r + i] = __float_as_int(x);
+        }
+      }
+    }
+  }
+}
+
+// Scores with keys that hold an inf or NaN: the exact products, which are inf or NaN as in exact arithmetic.
+template <class T>
+__device__ __forceinline__ void replace_special_scores(int32_t (&scores)[T::kRowFragments][T::kStep / 8][4],
+                                                       const AttentionParams &p, int first_key) {
+  using Element = typename T::Element;
+  const Position at(p, T::kTileRows);
+  const int warp_row = at.first_row + at.warp * T::kWarpRows;
+  const uint64_t special =
+      p.key_special[int64_t{at.kv_head} * p.key_blocks + first_key / kKeyBlock] >> first_key % kKeyBlock;
+  const auto *query = static_cast<const Element *>(p.query.data) + at.batch * p.query.stride_batch +
+                      at.head * p.query.stride_head;
+  const auto *key = static_cast<const Element *>(p.raw_key.data) + at.batch * p.raw_key.stride_batch +
+                    at.kv_head % p.heads_kv * p.raw_key.stride_head;
+  constexpr int kScores = T::kRowFragments * T::kStep / 2;
+#pragma unroll 1
+  for (int index = 0; index < kScores; ++index) {
+    const int f = index / (T::kStep / 2), n = index / 4 % (T::kStep / 8), i = index % 4;
+    const int column = 8 * n + 2 * at.pair + i % 2;
+    if (!(special >> column & 1)) continue;
+    const int row = min(warp_row + 16 * f + 8 * (i / 2) + at.group, p.len_q - 1);
+    const Element *q = query + row * p.query.stride_token;
+    const Element *k = key + (first_key + column) * p.raw_key.stride_token;
+    float sum = 0.0f;
+    for (int c = 0; c < p.head_dim_qk; ++c) sum = fmaf(to_float(q[c]), to_float(k[c]), sum);
+    const int32_t bits = __float_as_int(sum * p.sm_scale);
+#pragma unroll
+    for (int target = 0; target < kScores; ++target) // registers have no index: compare with every one
+      if (target == index) scores[target / (T::kStep / 2)][target / 4 % (T::kStep / 8)][target % 4] = bits;
+  }
+}
+
 // Raises the row maxima to what the scores need, where any row of the warp needs it, and rescales what was summed so
 // far. Shuffles and multiplications happen in that rare case only.
-template <class T>
+template <class T, bool kHasMask>
 __device__ __forceinline__ void update_row_max(WarpState<T> &state,
                                                const int32_t (&scores)[T::kRowFragments][T::kStep / 8][4],
                                                float key_scale) {
@@ -316,7 +395,7 @@ __device__ __forceinline__ void update_row_max(WarpState<T> &state,
 #pragma unroll
       for (int n = 0; n < T::kStep / 8; ++n)
         x = fmaxf(x, fmaxf(__int_as_float(scores[f][n][2 * r]), __int_as_float(scores[f][n][2 * r + 1])));
-      largest[f][r] = (x - kMagic) * (state.query_scale[f][r] * key_scale);
+      largest[f][r] = kHasMask ? x : (x - kMagic) * (state.query_scale[f][r] * key_scale);
       grows |= largest[f][r] > state.row_max[f][r] + kRescaleThreshold;
     }
   }
@@ -340,7 +419,7 @@ __device__ __forceinline__ void update_row_max(WarpState<T> &state,
 
 // P = 2^(score - row max) as A fragments of the second product; its row sums are collected on the way.
 // Dequantization and subtraction are one FMA: score * scale - (kMagic * scale + row max).
-template <class T>
+template <class T, bool kHasMask>
 __device__ __forceinline__ void softmax(uint32_t (&p_fragments)[T::kRowFragments][T::kStep / 16][4],
                                         WarpState<T> &state,
                                         const int32_t (&scores)[T::kRowFragments][T::kStep / 8][4], float key_scale) {
@@ -348,8 +427,8 @@ __device__ __forceinline__ void softmax(uint32_t (&p_fragments)[T::kRowFragments
   for (int f = 0; f < T::kRowFragments; ++f) {
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
-      const float scale = state.query_scale[f][r] * key_scale;
-      const float offset = -fmaf(kMagic, scale, state.row_max[f][r]);
+      const float scale = kHasMask ? 1.0f : state.query_scale[f][r] * key_scale;
+      const float offset = kHasMask ? -state.row_max[f][r] : -fmaf(kMagic, scale, state.row_max[f][r]);
 #pragma unroll
       for (int n = 0; n < T::kStep / 8; ++n) {
         const float a = exp2_approx(fmaf(__int_as_float(scores[f][n][2 * r]), scale, offset));
@@ -386,25 +465,31 @@ struct Visible {
   int all, any;
 
   __device__ Visible(const AttentionParams &p, int warp_row, int warp_rows) {
-    all = p.is_causal ? min(p.len_kv, warp_row + 1) : p.len_kv;
-    any = p.is_causal ? min(p.len_kv, warp_row + warp_rows) : p.len_kv;
+    all = min(p.len_kv, warp_row + p.causal_shift + 1);
+    any = min(p.len_kv, warp_row + p.causal_shift + warp_rows);
   }
 };
 
-// One block of keys: scores, softmax and P V, kStep keys at a time.
-template <class T>
+// One block of keys: scores, softmax and P V, kStep keys at a time. A negative key_scale announces special keys.
+template <class T, bool kHasMask>
 __device__ __forceinline__ void attend(WarpState<T> &state, const typename T::QueryFragments &query,
                                        const typename T::Stage &stage, float key_scale, const AttentionParams &p,
-                                       int warp_row, const Visible &visible, int first_key) {
+                                       int64_t mask_offset, int warp_row, const Visible &visible, int block) {
+  const int first_key = block * kKeyBlock;
   const int end = min(kKeyBlock, visible.any - first_key);
+  const int seen_by_all = __any_sync(kAllLanes, key_scale < 0.0f) ? 0 : visible.all;
 #pragma unroll 1 // unrolled, the steps overlap further than there are registers
   for (int key = 0; key < end; key += T::kStep) {
     int32_t scores[T::kRowFragments][T::kStep / 8][4];
     query_key_product<T>(scores, state, query, stage, key);
-    if (first_key + key + T::kStep > visible.all) mask_scores<T>(scores, p, warp_row, first_key + key);
-    update_row_max<T>(state, scores, key_scale);
+    if (first_key + key + T::kStep > seen_by_all) {
+      if (__any_sync(kAllLanes, key_scale < 0.0f)) replace_special_scores<T>(scores, p, first_key + key);
+      mask_scores<T>(scores, p, warp_row, first_key + key);
+    }
+    if constexpr (kHasMask) apply_mask<T>(scores, state, fabsf(key_scale), p, mask_offset, warp_row, first_key + key);
+    update_row_max<T, kHasMask>(state, scores, fabsf(key_scale));
     uint32_t p_fragments[T::kRowFragments][T::kStep / 16][4];
-    softmax<T>(p_fragments, state, scores, key_scale);
+    softmax<T, kHasMask>(p_fragments, state, scores, fabsf(key_scale));
     probability_value_product<T>(state, p_fragments, stage, key);
   }
 }
@@ -417,15 +502,17 @@ __device__ __forceinline__ void write_output(WarpState<T> &state, typename T::Sh
   const Position at(p, T::kTileRows);
   constexpr int kRowBytes = T::kTileDim * sizeof(Element);
   constexpr int kChunks = kRowBytes / T::kVectorBytes;
+  constexpr int kPerChunk = T::kVectorBytes / sizeof(Element);
   char *tile = reinterpret_cast<char *>(smem.output[at.warp]);
   const int warp_row = at.first_row + at.warp * T::kWarpRows;
-  __syncthreads(); // other warps may still read the last stage
+  cp_async_wait<0>(); // a tile whose rows see no key has not waited for its first block
+  __syncthreads();    // other warps may still read the last stage
 #pragma unroll
   for (int f = 0; f < T::kRowFragments; ++f) {
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
       const float sum = quad_sum(state.row_sum[f][r]);
-      const float inverse = sum > 0.0f ? reciprocal(sum) : 0.0f;
+      const float inverse = sum == 0.0f ? 0.0f : reciprocal(sum); // NaN stays NaN
       const int local = 16 * f + 8 * r + at.group;
       const int row = warp_row + local;
 #pragma unroll
@@ -435,7 +522,7 @@ __device__ __forceinline__ void write_output(WarpState<T> &state, typename T::Sh
       }
       if (p.lse != nullptr && row < p.len_q && at.pair == 0) {
         float &lse = p.lse[(int64_t{at.batch} * p.heads_q + at.head) * p.len_q + row];
-        lse = sum > 0.0f ? lse + (state.row_max[f][r] + log2f(sum)) * kLn2 : -INFINITY;
+        lse = sum == 0.0f ? -INFINITY : lse + (state.row_max[f][r] + log2f(sum)) * kLn2;
       }
     }
   }
@@ -446,23 +533,32 @@ __device__ __forceinline__ void write_output(WarpState<T> &state, typename T::Sh
   for (int pass = 0; pass < T::kWarpRows * kChunks / 32; ++pass) {
     const int i = pass * 32 + threadIdx.x % 32;
     const int local = i / kChunks, chunk = i % kChunks;
-    const int channel = chunk * (T::kVectorBytes / static_cast<int>(sizeof(Element)));
-    if (warp_row + local >= p.len_q || channel >= p.head_dim) continue;
+    const int channel = chunk * kPerChunk;
+    if (warp_row + local >= p.len_q || channel >= p.head_dim_v) continue;
     const uint4 bits = *reinterpret_cast<const uint4 *>(tile + swizzled<kRowBytes>(local, chunk));
-    *reinterpret_cast<uint4 *>(output + (warp_row + local) * p.output.stride_token + channel) = bits;
+    Element *target = output + (warp_row + local) * p.output.stride_token + channel;
+    if (p.wide_output) {
+      *reinterpret_cast<uint4 *>(target) = bits;
+    } else {
+      Element values[kPerChunk];
+      memcpy(values, &bits, sizeof(bits));
+#pragma unroll
+      for (int c = 0; c < kPerChunk; ++c)
+        if (channel + c < p.head_dim_v) target[c] = values[c];
+    }
   }
 }
 
-template <class T>
+template <class T, bool kHasMask>
 __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
     attention_kernel(const __grid_constant__ AttentionParams p) {
   extern __shared__ __align__(128) unsigned char shared_bytes[];
   auto &smem = *reinterpret_cast<typename T::SharedMemory *>(shared_bytes);
   const Position at(p, T::kTileRows);
   Loader<T> loader(p, at);
-  const int blocks = (Visible(p, at.first_row, T::kTileRows).any + kKeyBlock - 1) / kKeyBlock;
+  const int blocks = max(0, Visible(p, at.first_row, T::kTileRows).any + kKeyBlock - 1) / kKeyBlock;
 
-  float next_scale = loader.load(smem.stages[0], p);
+  float next_scale = p.len_kv > 0 ? loader.load(smem.stages[0], p) : 0.0f;
   WarpState<T> state;
   const int lane = threadIdx.x % 32;
   state.key_offset = opaque(swizzled<T::kTileDim>(lane / 16 * 8 + lane % 8, lane / 8 % 2));
@@ -479,19 +575,21 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
 
   const int warp_row = at.first_row + at.warp * T::kWarpRows;
   const Visible visible(p, warp_row, T::kWarpRows);
+  const int64_t mask_offset = at.batch * p.mask.stride_batch + at.head * p.mask.stride_head;
   for (int block = 0; block < blocks; ++block) {
     const float key_scale = next_scale;
     cp_async_wait<0>();
     __syncthreads(); // this block has landed for everyone, and everyone has left the other stage
     if (block + 1 < blocks) next_scale = loader.load(smem.stages[(block + 1) % T::kStages], p);
-    attend<T>(state, smem.query, smem.stages[block % T::kStages], key_scale, p, warp_row, visible, block * kKeyBlock);
+    attend<T, kHasMask>(state, smem.query, smem.stages[block % T::kStages], key_scale, p, mask_offset, warp_row,
+                        visible, block);
   }
   write_output<T>(state, smem, p);
 }
 
 template <class T> cudaError_t launch(const AttentionParams &p, cudaStream_t stream) {
   constexpr int kBytes = sizeof(typename T::SharedMemory);
-  const auto kernel = attention_kernel<T>;
+  const auto kernel = p.mask.kind == MaskKind::kNone ? attention_kernel<T, false> : attention_kernel<T, true>;
   if constexpr (kBytes > 48 * 1024) {
     const cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes);
     if (error != cudaSuccess) return error;
