@@ -74,7 +74,7 @@ struct AttentionParams {
 enum class Dtype { kFloat16, kBFloat16 };
 
 // Head dims that tiles are compiled for; others run in the next larger tile.
-constexpr int kTileDims[] = {64, 128};
+constexpr int kTileDims[] = {64, 128, 256};
 
 // Each returns the launch error, cudaSuccess if none.
 cudaError_t launch_quantize_key(const QuantizeKeyParams &params, Dtype dtype, int tile_dim, cudaStream_t stream);

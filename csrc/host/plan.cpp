@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kMaxLength = kSeesAll - 1024; // positions are 32-bit, offsets 64-bit
 constexpr int64_t kMaxGrid = std::numeric_limits<int32_t>::max();
-constexpr int64_t kMaxHeadDim = 128;
+constexpr int64_t kMaxHeadDim = 256;
 constexpr int64_t kSmallestTileRows = 64;
 constexpr size_t kAlignment = 256;
 
@@ -82,7 +82,10 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
     if (const auto status = check_tensor(t.tensor, t.name, t.needed)) return status;
 
   plan.dtype = p.dtype == SAGEATTENTION_FLOAT16 ? Dtype::kFloat16 : Dtype::kBFloat16;
-  plan.tile_dim = p.head_dim_qk <= 64 && p.head_dim_v <= 64 ? 64 : 128;
+  for (const int tile : kTileDims) {
+    plan.tile_dim = tile;
+    if (p.head_dim_qk <= tile && p.head_dim_v <= tile) break;
+  }
   plan.key_blocks = static_cast<int>((p.len_kv + kKeyBlock - 1) / kKeyBlock);
   const int64_t tiles = (p.len_q + kSmallestTileRows - 1) / kSmallestTileRows;
   if (p.heads_q * p.batch > kMaxGrid / (tiles > plan.key_blocks ? tiles : plan.key_blocks))

@@ -10,12 +10,13 @@ namespace {
 
 constexpr int kThreads = 256;
 constexpr int kVector = 8;                  // channels per thread and row
-constexpr int kTokens = 2 * kKeyBlock;      // tokens per block of threads
 constexpr unsigned kAllLanes = 0xffffffffu;
 
 template <int kTileDim> struct Layout {
   static constexpr int kThreadsPerRow = kTileDim / kVector;
   static constexpr int kRowsPerPass = kThreads / kThreadsPerRow;
+  static constexpr int kBlocks = kTileDim <= 128 ? 2 : 1; // of keys, per block of threads
+  static constexpr int kTokens = kBlocks * kKeyBlock;
   static constexpr int kPasses = kTokens / kRowsPerPass;
   static constexpr int kPassesPerBlock = kKeyBlock / kRowsPerPass;
   static constexpr int kSamplePasses = kMeanSample / kRowsPerPass;
@@ -23,13 +24,13 @@ template <int kTileDim> struct Layout {
 
 template <int kTileDim> struct SharedMemory {
   float partial[Layout<kTileDim>::kRowsPerPass][kTileDim];
-  unsigned absmax[kTokens / kKeyBlock][kScalesPerBlock]; // bits of non-negative floats, which order like integers
-  unsigned special[kTokens / kKeyBlock][2];              // tokens with an inf or NaN, 32 to a word
+  unsigned absmax[Layout<kTileDim>::kBlocks][kScalesPerBlock]; // bits of non-negative floats, which order like integers
+  unsigned special[Layout<kTileDim>::kBlocks][2];              // tokens with an inf or NaN, 32 to a word
 };
 
 // Blocks of threads that share a head.
-__host__ __device__ __forceinline__ int chunks_per_head(const QuantizeKeyParams &p) {
-  constexpr int kBlocks = kTokens / kKeyBlock;
+template <int kTileDim> __host__ __device__ __forceinline__ int chunks_per_head(const QuantizeKeyParams &p) {
+  constexpr int kBlocks = Layout<kTileDim>::kBlocks;
   return (p.blocks + kBlocks - 1) / kBlocks;
 }
 
@@ -69,7 +70,7 @@ template <typename Element> __device__ __forceinline__ void unpack_row(float (&x
 template <int kTileDim> __device__ __forceinline__ bool row_any(bool condition) {
   constexpr int kLanes = Layout<kTileDim>::kThreadsPerRow;
   const int first = threadIdx.x % 32 / kLanes * kLanes;
-  return (__ballot_sync(kAllLanes, condition) >> first & ((1u << kLanes) - 1)) != 0;
+  return (__ballot_sync(kAllLanes, condition) >> first & (kAllLanes >> (32 - kLanes))) != 0;
 }
 
 // Mean of the sample in mean[], for the channels of this thread. All threads of the block take part.
@@ -116,15 +117,15 @@ __global__ void __launch_bounds__(kThreads, kTileDim == 64 ? 3 : 2) quantize_key
   __shared__ SharedMemory<kTileDim> smem;
   const int row = threadIdx.x / L::kThreadsPerRow;
   const int channel = threadIdx.x % L::kThreadsPerRow * kVector;
-  const int chunks = chunks_per_head(p);
+  const int chunks = chunks_per_head<kTileDim>(p);
   const int head_index = blockIdx.x / chunks;
-  const int first_block = blockIdx.x % chunks * (kTokens / kKeyBlock);
+  const int first_block = blockIdx.x % chunks * L::kBlocks;
   const Element *head = static_cast<const Element *>(p.key.data) + head_index / p.heads * p.key.stride_batch +
                         head_index % p.heads * p.key.stride_head;
 
-  if (threadIdx.x < kTokens / kKeyBlock * kScalesPerBlock)
+  if (threadIdx.x < L::kBlocks * kScalesPerBlock)
     smem.absmax[threadIdx.x / kScalesPerBlock][threadIdx.x % kScalesPerBlock] = 0;
-  if (threadIdx.x < kTokens / kKeyBlock * 2) smem.special[threadIdx.x / 2][threadIdx.x % 2] = 0;
+  if (threadIdx.x < L::kBlocks * 2) smem.special[threadIdx.x / 2][threadIdx.x % 2] = 0;
 
   uint4 bits[L::kPasses]; // kept as stored, which is half the registers
   const int first_token = first_block * kKeyBlock + row;
@@ -149,7 +150,7 @@ __global__ void __launch_bounds__(kThreads, kTileDim == 64 ? 3 : 2) quantize_key
   const int group = row % 8 / 2;
   unsigned kept = 0; // bit `pass`: this thread's token is quantized, not past the end and not special
 #pragma unroll
-  for (int block = 0; block < kTokens / kKeyBlock; ++block) {
+  for (int block = 0; block < L::kBlocks; ++block) {
     unsigned largest = 0;
 #pragma unroll
     for (int i = 0; i < L::kPassesPerBlock; ++i) {
@@ -174,7 +175,7 @@ __global__ void __launch_bounds__(kThreads, kTileDim == 64 ? 3 : 2) quantize_key
   __syncthreads();
 
 #pragma unroll
-  for (int block = 0; block < kTokens / kKeyBlock; ++block) {
+  for (int block = 0; block < L::kBlocks; ++block) {
     if (first_block + block >= p.blocks) break;
     const int64_t block_index = int64_t{head_index} * p.blocks + first_block + block;
     const float factor = int8_factor(__uint_as_float(smem.absmax[block][group]));
@@ -203,14 +204,18 @@ __global__ void __launch_bounds__(kThreads, kTileDim == 64 ? 3 : 2) quantize_key
 
 template <typename Element, int kTileDim>
 cudaError_t launch(const QuantizeKeyParams &p, cudaStream_t stream) {
-  const unsigned grid = static_cast<unsigned>(chunks_per_head(p)) * p.heads * p.batch;
+  const unsigned grid = static_cast<unsigned>(chunks_per_head<kTileDim>(p)) * p.heads * p.batch;
   quantize_key_kernel<Element, kTileDim><<<grid, kThreads, 0, stream>>>(p);
   return cudaGetLastError();
 }
 
 template <typename Element>
 cudaError_t launch_for(const QuantizeKeyParams &p, int tile_dim, cudaStream_t stream) {
-  return tile_dim == 64 ? launch<Element, 64>(p, stream) : launch<Element, 128>(p, stream);
+  switch (tile_dim) {
+  case 64: return launch<Element, 64>(p, stream);
+  case 128: return launch<Element, 128>(p, stream);
+  default: return launch<Element, 256>(p, stream);
+  }
 }
 
 } // namespace

@@ -1,6 +1,6 @@
 // Attention on mma.sync: INT8 Q K^T (m16n8k32), P V in 16 bits (m16n8k16, fp32 accumulators), online softmax.
 // Runs on sm_80 and everything later. Q is quantized in the prologue, one scale per row; K comes quantized.
-// A warp owns kWarpRows query rows; keys arrive in blocks of 64 through a two-stage cp.async pipeline.
+// A warp owns kWarpRows query rows; keys and values arrive through a two-stage cp.async pipeline.
 #pragma once
 
 #include "../common/memory.cuh"
@@ -181,7 +181,7 @@ __device__ __forceinline__ void quantize_query(WarpState<T> &state, typename T::
   }
 }
 
-// Copies blocks of keys, their scales and values into the stages, in order. Holds what one thread needs for that: the
+// Copies keys, their scales and values into the stages, kStageKeys at a time and in order. Holds what one thread needs for that: the
 // rows of a thread are a multiple of 8 apart, so one swizzle and one running pointer serve all of them.
 template <class T> struct Loader {
   using Element = typename T::Element;
@@ -192,11 +192,11 @@ template <class T> struct Loader {
   static constexpr int kValueRows = T::kThreads / kValueChunks;
   static_assert(kKeyRows % 8 == 0 && kValueRows % 8 == 0, "rows of a thread must share a swizzle");
 
-  const int8_t *key;            // this thread's chunk in the first pass of the next block
+  const int8_t *key;            // this thread's chunk in the first pass of the next stage
   const Element *value;
-  const float *key_scale;       // this thread's, of the next block
+  const float *key_scale;       // this thread's, of the head's first block
   int key_offset, value_offset; // of the chunks in a stage
-  int remaining;                // tokens from this thread's first one in the next block to the end; negative: none
+  int remaining;                // tokens from this thread's first one in the next stage to the end; negative: none
 
   __device__ __forceinline__ Loader(const AttentionParams &p, const Position &at) {
     const int thread = threadIdx.x;
@@ -211,21 +211,20 @@ template <class T> struct Loader {
     remaining = chunk * kValuesPerChunk < p.head_dim_v ? p.len_kv - row : -1;
   }
 
-  // Returns the scale that the scores of this thread with that block need: it travels in a register.
-  __device__ __forceinline__ float load(typename T::Stage &stage, const AttentionParams &p) {
+  // Returns the scale that the scores of this thread with those keys need: it travels in a register.
+  __device__ __forceinline__ float load(typename T::Stage &stage, const AttentionParams &p, int first_key) {
 #pragma unroll
-    for (int pass = 0; pass < kKeyBlock / kKeyRows; ++pass)
+    for (int pass = 0; pass < T::kStageKeys / kKeyRows; ++pass)
       cp_async_16(shared_address(stage.key) + key_offset + pass * kKeyRows * T::kTileDim,
                   key + pass * T::kThreads * T::kVectorBytes);
-    const float scale = __ldg(key_scale);
+    const float scale = __ldg(key_scale + first_key / kKeyBlock * kScalesPerBlock);
     if (p.wide_value)
       load_values(stage, p);
     else
       load_values_singly(stage, p);
     cp_async_commit();
-    key += kKeyBlock * T::kTileDim;
-    key_scale += kScalesPerBlock;
-    remaining -= kKeyBlock;
+    key += T::kStageKeys * T::kTileDim;
+    remaining -= T::kStageKeys;
     return scale;
   }
 
@@ -233,7 +232,7 @@ private:
   __device__ __forceinline__ void load_values(typename T::Stage &stage, const AttentionParams &p) {
     const int64_t step = kValueRows * p.value.stride_token;
 #pragma unroll
-    for (int pass = 0; pass < kKeyBlock / kValueRows; ++pass) {
+    for (int pass = 0; pass < T::kStageKeys / kValueRows; ++pass) {
       cp_async_16(shared_address(stage.value) + value_offset + pass * kValueRows * T::kTileDim * 2, value,
                   remaining > pass * kValueRows);
       value = opaque(value + step); // a running sum: one addition per row instead of a multiplication
@@ -244,7 +243,7 @@ private:
   __device__ __forceinline__ void load_values_singly(typename T::Stage &stage, const AttentionParams &p) {
     const int channel = threadIdx.x % kValueChunks * kValuesPerChunk;
 #pragma unroll 1
-    for (int pass = 0; pass < kKeyBlock / kValueRows; ++pass) {
+    for (int pass = 0; pass < T::kStageKeys / kValueRows; ++pass) {
       Element *target = stage.value + value_offset / 2 + pass * kValueRows * T::kTileDim;
       const bool exists = remaining > pass * kValueRows;
       for (int i = 0; i < kValuesPerChunk; ++i)
@@ -470,13 +469,12 @@ struct Visible {
   }
 };
 
-// One block of keys: scores, softmax and P V, kStep keys at a time. A negative key_scale announces special keys.
+// The keys of one stage: scores, softmax and P V, kStep keys at a time. A negative key_scale announces special keys.
 template <class T, bool kHasMask>
 __device__ __forceinline__ void attend(WarpState<T> &state, const typename T::QueryFragments &query,
                                        const typename T::Stage &stage, float key_scale, const AttentionParams &p,
-                                       int64_t mask_offset, int warp_row, const Visible &visible, int block) {
-  const int first_key = block * kKeyBlock;
-  const int end = min(kKeyBlock, visible.any - first_key);
+                                       int64_t mask_offset, int warp_row, const Visible &visible, int first_key) {
+  const int end = min(T::kStageKeys, visible.any - first_key);
   const int seen_by_all = __any_sync(kAllLanes, key_scale < 0.0f) ? 0 : visible.all;
 #pragma unroll 1 // unrolled, the steps overlap further than there are registers
   for (int key = 0; key < end; key += T::kStep) {
@@ -505,7 +503,7 @@ __device__ __forceinline__ void write_output(WarpState<T> &state, typename T::Sh
   constexpr int kPerChunk = T::kVectorBytes / sizeof(Element);
   char *tile = reinterpret_cast<char *>(smem.output[at.warp]);
   const int warp_row = at.first_row + at.warp * T::kWarpRows;
-  cp_async_wait<0>(); // a tile whose rows see no key has not waited for its first block
+  cp_async_wait<0>(); // a tile whose rows see no key has not waited for its first stage
   __syncthreads();    // other warps may still read the last stage
 #pragma unroll
   for (int f = 0; f < T::kRowFragments; ++f) {
@@ -556,9 +554,9 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
   auto &smem = *reinterpret_cast<typename T::SharedMemory *>(shared_bytes);
   const Position at(p, T::kTileRows);
   Loader<T> loader(p, at);
-  const int blocks = max(0, Visible(p, at.first_row, T::kTileRows).any + kKeyBlock - 1) / kKeyBlock;
+  const int stages = max(0, Visible(p, at.first_row, T::kTileRows).any + T::kStageKeys - 1) / T::kStageKeys;
 
-  float next_scale = p.len_kv > 0 ? loader.load(smem.stages[0], p) : 0.0f;
+  float next_scale = p.len_kv > 0 ? loader.load(smem.stages[0], p, 0) : 0.0f;
   WarpState<T> state;
   const int lane = threadIdx.x % 32;
   state.key_offset = opaque(swizzled<T::kTileDim>(lane / 16 * 8 + lane % 8, lane / 8 % 2));
@@ -576,15 +574,25 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
   const int warp_row = at.first_row + at.warp * T::kWarpRows;
   const Visible visible(p, warp_row, T::kWarpRows);
   const int64_t mask_offset = at.batch * p.mask.stride_batch + at.head * p.mask.stride_head;
-  for (int block = 0; block < blocks; ++block) {
+  for (int stage = 0; stage < stages; ++stage) {
     const float key_scale = next_scale;
     cp_async_wait<0>();
-    __syncthreads(); // this block has landed for everyone, and everyone has left the other stage
-    if (block + 1 < blocks) next_scale = loader.load(smem.stages[(block + 1) % T::kStages], p);
-    attend<T, kHasMask>(state, smem.query, smem.stages[block % T::kStages], key_scale, p, mask_offset, warp_row,
-                        visible, block);
+    __syncthreads(); // this stage has landed for everyone, and everyone has left the other one
+    if (stage + 1 < stages)
+      next_scale = loader.load(smem.stages[(stage + 1) % T::kStages], p, (stage + 1) * T::kStageKeys);
+    attend<T, kHasMask>(state, smem.query, smem.stages[stage % T::kStages], key_scale, p, mask_offset, warp_row,
+                        visible, stage * T::kStageKeys);
   }
   write_output<T>(state, smem, p);
+}
+
+// Whether a multiprocessor of the current device holds as many blocks as the kernel is cut for.
+template <class T> bool fits() {
+  constexpr int kReservedPerBlock = 1024; // by the system (CUDA C++ programming guide, "Shared memory")
+  int device = 0, bytes = 0;
+  return cudaGetDevice(&device) == cudaSuccess &&
+         cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerMultiprocessor, device) == cudaSuccess &&
+         bytes >= T::kBlocksPerSm * (static_cast<int>(sizeof(typename T::SharedMemory)) + kReservedPerBlock);
 }
 
 template <class T> cudaError_t launch(const AttentionParams &p, cudaStream_t stream) {

@@ -89,8 +89,8 @@ typedef struct sageattention_params {
   int64_t heads_kv;
   int64_t len_q;
   int64_t len_kv;
-  int64_t head_dim_qk;       /* channels of query and key: 1 to 128 */
-  int64_t head_dim_v;        /* channels of value and output: 1 to 128 */
+  int64_t head_dim_qk;       /* channels of query and key: 1 to 256 */
+  int64_t head_dim_v;        /* channels of value and output: 1 to 256 */
   sageattention_tensor query;
   sageattention_tensor key;
   sageattention_tensor value;
