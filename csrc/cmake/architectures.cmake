@@ -3,15 +3,15 @@
 # sage_family_architectures(<out> <family>) filters SAGEATTENTION_ARCHITECTURES. Machine code runs on later minor
 # capabilities of the same major, so 8.0 serves 8.6 and 8.7. A capability that nobody listed here is an error.
 
-# capability -> families
-set(SAGE_FAMILIES_80 quant sm80)
-set(SAGE_FAMILIES_86 quant sm80)
-set(SAGE_FAMILIES_89 quant sm80)
+# capability -> families. sm80_one_block: tiles for multiprocessors with about 100 KB of shared memory.
+set(SAGE_FAMILIES_80 quant sm80 sm80_one_block)
+set(SAGE_FAMILIES_86 quant sm80 sm80_one_block)
+set(SAGE_FAMILIES_89 quant sm80 sm80_one_block)
 set(SAGE_FAMILIES_90 quant sm80)
 set(SAGE_FAMILIES_100 quant sm80)
 set(SAGE_FAMILIES_103 quant sm80)
-set(SAGE_FAMILIES_120 quant sm80)
-set(SAGE_FAMILIES_121 quant sm80)
+set(SAGE_FAMILIES_120 quant sm80 sm80_one_block)
+set(SAGE_FAMILIES_121 quant sm80 sm80_one_block)
 
 if(NOT SAGEATTENTION_ARCHITECTURES)
   message(FATAL_ERROR "SAGEATTENTION_ARCHITECTURES is empty, expected capabilities without dots, e.g. "
@@ -44,5 +44,7 @@ function(add_kernel_family family)
   add_library(kernels_${family} OBJECT ${ARGN})
   set_target_properties(kernels_${family} PROPERTIES CUDA_ARCHITECTURES "${architectures}")
   target_link_libraries(kernels_${family} PRIVATE sage_options)
+  string(TOUPPER ${family} name)
+  target_compile_definitions(sage_options INTERFACE SAGE_${name}=1)
   target_sources(sageattention PRIVATE $<TARGET_OBJECTS:kernels_${family}>)
 endfunction()

@@ -1,11 +1,12 @@
 // Instantiation: f16, head dims up to 64.
-#include "attention.cuh"
+#include "../attention/kernel.cuh"
 #include "launch.h"
+#include "traits.cuh"
 
 namespace sage::sm80 {
 
 cudaError_t launch_f16_d64(const AttentionParams &p, cudaStream_t stream) {
-  return launch<Traits<__half, 64, 2, 4, 64, 64, 2>>(p, stream);
+  return launch<Traits<__half, Tile<64, 2, 4, 64, 64, 2>>>(p, stream);
 }
 
 } // namespace sage::sm80

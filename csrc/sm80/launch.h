@@ -7,9 +7,11 @@ namespace sage::sm80 {
 
 cudaError_t launch_f16_d64(const AttentionParams &p, cudaStream_t stream);
 cudaError_t launch_f16_d128(const AttentionParams &p, cudaStream_t stream);
+cudaError_t launch_f16_d128_one_block(const AttentionParams &p, cudaStream_t stream);
 cudaError_t launch_f16_d256(const AttentionParams &p, cudaStream_t stream);
 cudaError_t launch_bf16_d64(const AttentionParams &p, cudaStream_t stream);
 cudaError_t launch_bf16_d128(const AttentionParams &p, cudaStream_t stream);
+cudaError_t launch_bf16_d128_one_block(const AttentionParams &p, cudaStream_t stream);
 cudaError_t launch_bf16_d256(const AttentionParams &p, cudaStream_t stream);
 
 } // namespace sage::sm80

@@ -1,0 +1,42 @@
+// Copies of quantized keys and their scales into the stages of the pipeline.
+#pragma once
+
+#include "../common/layout.cuh"
+#include "../common/memory.cuh"
+#include "position.cuh"
+
+namespace sage {
+
+// Copies the keys of one stage after the other. Holds what one thread needs for that: its rows are a multiple of 8 apart,
+// so one swizzle and one running pointer serve all of them.
+template <class T> struct KeyLoader {
+  static constexpr int kChunks = T::kTileDim / T::kVectorBytes;
+  static constexpr int kRows = T::kThreads / kChunks; // per pass
+  static_assert(kRows % 8 == 0, "rows of a thread must share a swizzle");
+
+  const int8_t *key;  // this thread's chunk in the first pass of the next stage
+  const float *scale; // this thread's, of the next stage's block
+  int offset;         // of the chunk in a stage
+
+  __device__ __forceinline__ KeyLoader(const AttentionParams &p, const Position &at) {
+    const int thread = threadIdx.x;
+    const int64_t first_block = int64_t{at.kv_head} * p.key_blocks;
+    key = p.key + first_block * (kKeyBlock * T::kTileDim) + thread * T::kVectorBytes;
+    scale = p.key_scale + first_block * kScalesPerBlock + at.pair;
+    offset = opaque(swizzled<T::kTileDim>(thread / kChunks, thread % kChunks));
+  }
+
+  // Starts the copies and returns the scale that this thread's scores with those keys need: it travels in a register.
+  __device__ __forceinline__ float load(typename T::Stage &stage, int index) {
+#pragma unroll
+    for (int pass = 0; pass < T::kStageKeys / kRows; ++pass)
+      cp_async_16(shared_address(stage.key) + offset + pass * kRows * T::kTileDim,
+                  key + pass * T::kThreads * T::kVectorBytes);
+    key += T::kStageKeys * T::kTileDim;
+    const float loaded = __ldg(scale);
+    if ((index + 1) % (kKeyBlock / T::kStageKeys) == 0) scale += kScalesPerBlock;
+    return loaded;
+  }
+};
+
+} // namespace sage

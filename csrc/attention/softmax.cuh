@@ -1,0 +1,72 @@
+// The online softmax of one step of keys.
+#pragma once
+
+#include "../common/layout.cuh"
+#include "../common/numeric.cuh"
+#include "state.cuh"
+
+namespace sage {
+
+// Start of the running row maximum. Finite, so that a row which sees no key needs no special case.
+constexpr float kLowest = -3e38f;
+
+// P is 2^(score - reference). Raises the references to what the scores need, where any row of the warp needs it, and
+// rescales what was summed so far: only when P would exceed 2^kLargestExponent, so shuffles and multiplications are rare.
+// A new reference lets the largest score of its row reach 2^kUsualExponent.
+template <class T, bool kHasMask>
+__device__ __forceinline__ void raise_reference(WarpState<T> &state, const Scores<T> &scores, float key_scale) {
+  float largest[T::kRowFragments][2];
+  bool grows = false;
+#pragma unroll
+  for (int f = 0; f < T::kRowFragments; ++f) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      float x = __int_as_float(scores[f][0][2 * r]);
+#pragma unroll
+      for (int n = 0; n < T::kStep / 8; ++n)
+        x = fmaxf(x, fmaxf(__int_as_float(scores[f][n][2 * r]), __int_as_float(scores[f][n][2 * r + 1])));
+      largest[f][r] = kHasMask ? x : (x - kMagic) * (state.query_scale[f][r] * key_scale);
+      grows |= largest[f][r] > state.reference[f][r] + T::Values::kLargestExponent;
+    }
+  }
+  if (!__any_sync(kAllLanes, grows)) return;
+#pragma unroll
+  for (int f = 0; f < T::kRowFragments; ++f) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const float reference = fmaxf(state.reference[f][r], quad_max(largest[f][r]) - T::Values::kUsualExponent);
+      const float factor = exp2_approx(state.reference[f][r] - reference);
+      state.reference[f][r] = reference;
+      state.row_sum[f][r] *= factor;
+#pragma unroll
+      for (int n = 0; n < T::kTileDim / 8; ++n) {
+        state.output[f][n][2 * r] *= factor;
+        state.output[f][n][2 * r + 1] *= factor;
+      }
+    }
+  }
+}
+
+// P as A fragments of the second product; its row sums are collected on the way. Dequantization and subtraction are one
+// FMA: score * scale - (kMagic * scale + reference).
+template <class T, bool kHasMask>
+__device__ __forceinline__ void softmax(typename T::Values::Fragments &fragments, WarpState<T> &state,
+                                        const Scores<T> &scores, float key_scale) {
+#pragma unroll
+  for (int f = 0; f < T::kRowFragments; ++f) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const float scale = kHasMask ? 1.0f : state.query_scale[f][r] * key_scale;
+      const float offset = kHasMask ? -state.reference[f][r] : -fmaf(kMagic, scale, state.reference[f][r]);
+#pragma unroll
+      for (int n = 0; n < T::kStep / 8; ++n) {
+        const float a = exp2_approx(fmaf(__int_as_float(scores[f][n][2 * r]), scale, offset));
+        const float b = exp2_approx(fmaf(__int_as_float(scores[f][n][2 * r + 1]), scale, offset));
+        state.row_sum[f][r] += a + b;
+        T::Values::pack(fragments, f, r, n, a, b);
+      }
+    }
+  }
+}
+
+} // namespace sage
