@@ -147,9 +147,9 @@ template <class T> bool fits() {
          bytes >= T::kBlocksPerSm * (static_cast<int>(sizeof(SharedMemory<T>)) + kReservedPerBlock);
 }
 
-template <class T> cudaError_t launch(const AttentionParams &p, cudaStream_t stream) {
+template <class T, bool kHasMask> cudaError_t launch_kernel(const AttentionParams &p, cudaStream_t stream) {
   constexpr int kBytes = sizeof(SharedMemory<T>);
-  const auto kernel = p.mask.kind == MaskKind::kNone ? attention_kernel<T, false> : attention_kernel<T, true>;
+  const auto kernel = attention_kernel<T, kHasMask>;
   if constexpr (kBytes > 48 * 1024) {
     const cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes);
     if (error != cudaSuccess) return error;
@@ -159,6 +159,11 @@ template <class T> cudaError_t launch(const AttentionParams &p, cudaStream_t str
   const unsigned grid = static_cast<unsigned>(launched.query_tiles) * p.heads_q * p.batch;
   kernel<<<grid, T::kThreads, kBytes, stream>>>(launched);
   return cudaGetLastError();
+}
+
+// Masks need registers of their own: Masked may hold fewer scores at a time.
+template <class T, class Masked> cudaError_t launch(const AttentionParams &p, cudaStream_t stream) {
+  return p.mask.kind == MaskKind::kNone ? launch_kernel<T, false>(p, stream) : launch_kernel<Masked, true>(p, stream);
 }
 
 } // namespace sage

@@ -63,50 +63,58 @@ __device__ __forceinline__ void mask_scores(Scores<T> &scores, const AttentionPa
   }
 }
 
-// An additive mask in the base-2 exponents of the scores. A finite value stays finite: rows that are masked with the
+// One mask element in the base-2 exponents of the scores. A finite value stays finite: rows that are masked with the
 // lowest number of a type everywhere have equal probabilities, rows that are masked with -inf everywhere have none.
-__device__ __forceinline__ float mask_exponent(float x) {
+template <typename Mask> __device__ __forceinline__ float mask_exponent(Mask element) {
   constexpr float kLowestFinite = -1.5e38f;
+  const float x = to_float(element);
   const float exponent = x * kLog2e;
   return exponent < kLowestFinite && x != -INFINITY ? kLowestFinite : exponent;
 }
+template <> __device__ __forceinline__ float mask_exponent(bool element) { return element ? 0.0f : -INFINITY; }
 
-__device__ __forceinline__ float mask_value(const MaskView &mask, int64_t offset) {
-  switch (mask.kind) {
-  case MaskKind::kBool: return static_cast<const uint8_t *>(mask.data)[offset] != 0 ? 0.0f : -INFINITY;
-  case MaskKind::kFloat16: return mask_exponent(to_float(static_cast<const __half *>(mask.data)[offset]));
-  case MaskKind::kBFloat16: return mask_exponent(to_float(static_cast<const __nv_bfloat16 *>(mask.data)[offset]));
-  default: return mask_exponent(static_cast<const float *>(mask.data)[offset]);
+// Dequantizes the scores in place and adds the mask: from here on they are plain floats with a scale of 1.
+template <class T, typename Mask>
+__device__ __forceinline__ void add_mask(Scores<T> &scores, const WarpState<T> &state, float key_scale,
+                                         const AttentionParams &p, int64_t head_offset, int warp_row, int first_key) {
+  const int thread = opaque(int(threadIdx.x));
+  const int first_row = warp_row + thread % 32 / 4;
+  first_key += thread % 4 * 2;
+  const Mask *mask = static_cast<const Mask *>(p.mask.data) + head_offset;
+  const bool same_for_all_rows = p.mask.stride_query == 0;
+#pragma unroll
+  for (int n = 0; n < T::kStep / 8; ++n) {
+#pragma unroll
+    for (int i = 0; i < 2; ++i) {
+      // Keys past the end have scores of -inf, whatever is added.
+      const Mask *column = mask + min(first_key + 8 * n + i, p.len_kv - 1) * p.mask.stride_key;
+      float exponent = 0.0f;
+      if (same_for_all_rows) exponent = mask_exponent(*column);
+#pragma unroll
+      for (int f = 0; f < T::kRowFragments; ++f) {
+#pragma unroll
+        for (int r = 0; r < 2; ++r) {
+          if (!same_for_all_rows)
+            exponent = mask_exponent(column[min(first_row + 16 * f + 8 * r, p.len_q - 1) * p.mask.stride_query]);
+          int32_t &score = scores[f][n][2 * r + i];
+          const float scale = state.query_scale[f][r] * key_scale;
+          score = __float_as_int(fmaf(__int_as_float(score) - kMagic, scale, exponent));
+        }
+      }
+    }
   }
 }
 
-// Dequantizes the scores in place and adds the mask: from here on they are plain floats with a scale of 1.
 template <class T>
 __device__ __forceinline__ void apply_mask(Scores<T> &scores, const WarpState<T> &state, float key_scale,
                                            const AttentionParams &p, int64_t head_offset, int warp_row,
                                            int first_key) {
-  const int thread = opaque(int(threadIdx.x));
-  const int first_row = warp_row + thread % 32 / 4;
-  first_key += thread % 4 * 2;
-#pragma unroll
-  for (int f = 0; f < T::kRowFragments; ++f) {
-#pragma unroll
-    for (int r = 0; r < 2; ++r) {
-      const float scale = state.query_scale[f][r] * key_scale;
-      const int row = min(first_row + 16 * f + 8 * r, p.len_q - 1);
-      const int64_t row_offset = head_offset + row * p.mask.stride_query;
-#pragma unroll
-      for (int n = 0; n < T::kStep / 8; ++n) {
-#pragma unroll
-        for (int i = 0; i < 2; ++i) {
-          float x = __int_as_float(scores[f][n][2 * r + i]);
-          const int key = first_key + 8 * n + i;
-          if (x != -INFINITY && key < p.len_kv)
-            x = (x - kMagic) * scale + mask_value(p.mask, row_offset + key * p.mask.stride_key);
-          scores[f][n][2 * r + i] = __float_as_int(x);
-        }
-      }
-    }
+  switch (p.mask.kind) {
+  case MaskKind::kBool: return add_mask<T, bool>(scores, state, key_scale, p, head_offset, warp_row, first_key);
+  case MaskKind::kFloat16: return add_mask<T, __half>(scores, state, key_scale, p, head_offset, warp_row, first_key);
+  case MaskKind::kBFloat16:
+    return add_mask<T, __nv_bfloat16>(scores, state, key_scale, p, head_offset, warp_row, first_key);
+  default: return add_mask<T, float>(scores, state, key_scale, p, head_offset, warp_row, first_key);
   }
 }
 

@@ -71,6 +71,7 @@ template <> __device__ __forceinline__ uint32_t pack2<__nv_bfloat16>(float low, 
 __device__ __forceinline__ float nan_unless_finite(float x) { return x * 0.0f; }
 __device__ __forceinline__ bool is_nan(float x) { return x != x; }
 
+__device__ __forceinline__ float to_float(float x) { return x; }
 __device__ __forceinline__ float to_float(__half x) { return __half2float(x); }
 __device__ __forceinline__ float to_float(__nv_bfloat16 x) { return __bfloat162float(x); }
 

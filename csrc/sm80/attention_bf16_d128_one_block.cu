@@ -7,7 +7,7 @@
 namespace sage::sm80 {
 
 cudaError_t launch_bf16_d128_one_block(const AttentionParams &p, cudaStream_t stream) {
-  return launch<Traits<__nv_bfloat16, Tile<128, 2, 8, 32, 64, 1>>>(p, stream);
+  return launch<Traits<__nv_bfloat16, Tile<128, 2, 8, 32, 64, 1>>, Traits<__nv_bfloat16, Tile<128, 2, 8, 16, 64, 1>>>(p, stream);
 }
 
 } // namespace sage::sm80

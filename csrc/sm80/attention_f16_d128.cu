@@ -10,7 +10,7 @@ cudaError_t launch_f16_d128(const AttentionParams &p, cudaStream_t stream) {
 #if SAGE_SM80_ONE_BLOCK
   if (!fits<TwoBlocks>()) return launch_f16_d128_one_block(p, stream);
 #endif
-  return launch<TwoBlocks>(p, stream);
+  return launch<TwoBlocks, Traits<__half, Tile<128, 2, 4, 16, 64, 2>>>(p, stream);
 }
 
 } // namespace sage::sm80

@@ -6,7 +6,8 @@
 namespace sage::sm80 {
 
 cudaError_t launch_f16_d256(const AttentionParams &p, cudaStream_t stream) {
-  return launch<Traits<__half, Tile<256, 1, 8, 32, 32, 1>>>(p, stream);
+  using Kernel = Traits<__half, Tile<256, 1, 8, 32, 32, 1>>;
+  return launch<Kernel, Kernel>(p, stream);
 }
 
 } // namespace sage::sm80

@@ -6,7 +6,7 @@
 namespace sage::sm80 {
 
 cudaError_t launch_f16_d64(const AttentionParams &p, cudaStream_t stream) {
-  return launch<Traits<__half, Tile<64, 2, 4, 64, 64, 2>>>(p, stream);
+  return launch<Traits<__half, Tile<64, 2, 4, 64, 64, 2>>, Traits<__half, Tile<64, 2, 4, 32, 64, 2>>>(p, stream);
 }
 
 } // namespace sage::sm80
