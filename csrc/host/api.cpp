@@ -21,7 +21,7 @@ QuantizeKeyParams quantize_key_params(const sageattention_params &p, const Plan 
   k.batch = static_cast<int>(p.batch);
   k.heads = static_cast<int>(p.heads_kv);
   k.len = static_cast<int>(p.len_kv);
-  k.head_dim = static_cast<int>(p.head_dim);
+  k.head_dim = static_cast<int>(p.head_dim_qk);
   k.blocks = plan.key_blocks;
   k.wide_loads = loads_wide(p.key, p.head_dim, 16);
   return k;
@@ -44,7 +44,7 @@ AttentionParams attention_params(const sageattention_params &p, const Plan &plan
   a.head_dim = k.head_dim;
   a.key_blocks = plan.key_blocks;
   a.sm_scale = p.sm_scale;
-  a.is_causal = p.is_causal != 0;
+  a.is_causal = p.causality != SAGEATTENTION_NOT_CAUSAL;
   a.wide_query = loads_wide(p.query, p.head_dim, 8);
   a.wide_value = loads_wide(p.value, p.head_dim, 16);
   return a;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kMaxLength = std::numeric_limits<int32_t>::max() - 1024; // positions are 32-bit, offsets 64-bit
 constexpr int64_t kMaxGrid = std::numeric_limits<int32_t>::max();
+constexpr int64_t kMaxHeadDim = 128;
 constexpr int64_t kSmallestTileRows = 64;
 constexpr size_t kAlignment = 256;
 
@@ -59,8 +60,14 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
   if (p.heads_q % p.heads_kv != 0)
     return fail(SAGEATTENTION_INVALID_ARGUMENT, "heads_q is %lld, expected a multiple of heads_kv (%lld)",
                 printable(p.heads_q), printable(p.heads_kv));
-  if (p.head_dim != 64 && p.head_dim != 128)
-    return fail(SAGEATTENTION_UNSUPPORTED, "head_dim is %lld, expected 64 or 128", printable(p.head_dim));
+  const struct {
+    int64_t value;
+    const char *name;
+  } dims[] = {{p.head_dim_qk, "head_dim_qk"}, {p.head_dim_v, "head_dim_v"}};
+  for (const auto &dim : dims)
+    if (dim.value < 1 || dim.value > kMaxHeadDim)
+      return fail(SAGEATTENTION_UNSUPPORTED, "%s is %lld, expected 1 to %lld", dim.name, printable(dim.value),
+                  printable(kMaxHeadDim));
   const struct {
     const sageattention_tensor &tensor;
     const char *name;
@@ -71,7 +78,7 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
     return fail(SAGEATTENTION_INVALID_ARGUMENT, "output: base address and strides must be multiples of 16 bytes");
 
   plan.dtype = p.dtype == SAGEATTENTION_FLOAT16 ? Dtype::kFloat16 : Dtype::kBFloat16;
-  plan.tile_dim = p.head_dim <= 64 ? 64 : 128;
+  plan.tile_dim = p.head_dim_qk <= 64 && p.head_dim_v <= 64 ? 64 : 128;
   plan.key_blocks = static_cast<int>((p.len_kv + kKeyBlock - 1) / kKeyBlock);
   const int64_t tiles = (p.len_q + kSmallestTileRows - 1) / kSmallestTileRows;
   if (p.heads_q * p.batch > kMaxGrid / (tiles > plan.key_blocks ? tiles : plan.key_blocks))

@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 /* Raised whenever sageattention_params or a signature changes incompatibly. */
-#define SAGEATTENTION_ABI_VERSION 1
+#define SAGEATTENTION_ABI_VERSION 2
 
 typedef enum sageattention_status {
   SAGEATTENTION_OK = 0,
@@ -45,8 +45,18 @@ typedef enum sageattention_status {
 
 typedef enum sageattention_dtype {
   SAGEATTENTION_FLOAT16 = 0,
-  SAGEATTENTION_BFLOAT16 = 1
+  SAGEATTENTION_BFLOAT16 = 1,
+  SAGEATTENTION_FLOAT32 = 2, /* masks only */
+  SAGEATTENTION_BOOL = 3     /* masks only: one byte, non-zero where the key takes part */
 } sageattention_dtype;
+
+/* Which keys a query sees. With `shift` = 0 (top left) or len_kv - len_q (bottom right), query i sees the keys
+ * 0 .. i + shift. */
+typedef enum sageattention_causality {
+  SAGEATTENTION_NOT_CAUSAL = 0,
+  SAGEATTENTION_CAUSAL_TOP_LEFT = 1,
+  SAGEATTENTION_CAUSAL_BOTTOM_RIGHT = 2
+} sageattention_causality;
 
 /* A 4-dimensional tensor in device memory, seen as [batch, head, token, channel] whatever its layout is.
  * Strides count elements; the channel stride is 1. Any stride is accepted; base addresses and strides that are
@@ -58,6 +68,18 @@ typedef struct sageattention_tensor {
   int64_t stride_token;
 } sageattention_tensor;
 
+/* Applied to the scores [batch, heads_q, len_q, len_kv]: a float mask is added to query . key * sm_scale, a boolean one
+ * hides keys. Strides count elements, 0 broadcasts. A row without any visible key gives zeros and an LSE of -inf. */
+typedef struct sageattention_mask {
+  const void *data; /* NULL: no mask */
+  int32_t dtype;    /* sageattention_dtype */
+  int32_t reserved; /* 0 */
+  int64_t stride_batch;
+  int64_t stride_head;
+  int64_t stride_query;
+  int64_t stride_key;
+} sageattention_mask;
+
 typedef struct sageattention_params {
   size_t struct_size;        /* sizeof(sageattention_params) */
   int32_t dtype;             /* sageattention_dtype of query, key, value and output */
@@ -67,14 +89,16 @@ typedef struct sageattention_params {
   int64_t heads_kv;
   int64_t len_q;
   int64_t len_kv;
-  int64_t head_dim;          /* 64 or 128 */
+  int64_t head_dim_qk;       /* channels of query and key: 1 to 128 */
+  int64_t head_dim_v;        /* channels of value and output: 1 to 128 */
   sageattention_tensor query;
   sageattention_tensor key;
   sageattention_tensor value;
-  sageattention_tensor output; /* base and strides must be multiples of 16 bytes */
+  sageattention_tensor output;
+  sageattention_mask mask;
   float *lse;                /* [batch, heads_q, len_q] contiguous, natural logarithm; NULL: not written */
   float sm_scale;            /* multiplies query . key before the softmax */
-  int32_t is_causal;         /* query i sees keys 0..i (top-left aligned) */
+  int32_t causality;         /* sageattention_causality */
 } sageattention_params;
 
 /* Bytes of device workspace that sageattention_forward() needs for these parameters. No GPU needed. */
