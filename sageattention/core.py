@@ -87,7 +87,7 @@ def sageattn(
         sm_scale = merged_scale(sm_scale, scale)
     if dropout_p != 0.0:
         refuse_dropout(dropout_p)
-    if not (isinstance(enable_gqa, bool) and isinstance(smooth_k, bool)):
+    if enable_gqa is not False or smooth_k is not True:
         check_flag("enable_gqa", enable_gqa)
         check_flag("smooth_k", smooth_k)
     check_types(q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment)

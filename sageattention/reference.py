@@ -44,8 +44,8 @@ FP16_LIMIT = 512.0
 
 # Bytes of scores held at a time (beside the fp32 copies of one head's keys and values).
 _CHUNK_BYTES = 128 << 20
-# fp32 copies of a chunk's scores that are alive at once: S, P, the rounded P, or the mask's.
-_CHUNK_COPIES = 3
+# fp32 copies of a chunk's scores that are alive at once: S and those of a float mask, or S, P and the rounded P.
+_CHUNK_COPIES = 4
 _LOG2_E = math.log2(math.e)
 _LARGEST = torch.finfo(torch.float32).max
 

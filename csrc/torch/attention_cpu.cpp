@@ -21,19 +21,16 @@ const c10::TypedOperatorHandle<Reference> &reference() {
 } // namespace
 
 Result attention_reference(const Call &call, const Arguments &arguments) {
-  return reference().call(call.query, call.key, call.value, call.tensor_layout, call.is_causal, arguments.sm_scale,
-                          call.return_lse, call.attn_mask, call.causal_alignment, call.smooth_k, call.smooth_v,
-                          kernel_name(arguments.options.kernel), call.qk_quant_gran, arguments.options.pv_accum_dtype);
-}
-
-Result attention_cpu(const Call &call) {
-  const Arguments arguments = check_arguments(call);
   if (call.query.numel() == 0 || call.key.numel() == 0) {
     Result result = allocate_result(call, arguments);
     fill_without_keys(result, arguments);
     return result;
   }
-  return attention_reference(call, arguments);
+  return reference().call(call.query, call.key, call.value, call.tensor_layout, call.is_causal, arguments.sm_scale,
+                          call.return_lse, call.attn_mask, call.causal_alignment, call.smooth_k, call.smooth_v,
+                          kernel_name(arguments.options.kernel), call.qk_quant_gran, arguments.options.pv_accum_dtype);
 }
+
+Result attention_cpu(const Call &call) { return attention_reference(call, check_arguments(call)); }
 
 } // namespace sageattention_torch

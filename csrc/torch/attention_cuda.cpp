@@ -123,10 +123,10 @@ void launch(const sageattention_params &params, c10::Device device) {
 Result attention_cuda(const Call &call) {
   const Arguments arguments = check_arguments(call);
   const c10::DeviceGuard guard(call.query.device());
-  if (!arguments.options.reference) check_compiled(call, arguments.options);
+  if (arguments.options.reference) return attention_reference(call, arguments);
+  check_compiled(call, arguments.options);
   Result result = allocate_result(call, arguments);
   if (fill_without_keys(result, arguments)) return result;
-  if (arguments.options.reference) return attention_reference(call, arguments);
 
   sageattention_params params = describe_call(call, arguments, std::get<0>(result));
   set_addresses(params, call, result);
