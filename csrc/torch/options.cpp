@@ -58,20 +58,20 @@ c10::string_view parse_accumulator(c10::string_view name, Kernel kernel) {
                     " kernels know: ", family.accumulators);
 }
 
-bool parse_alignment(c10::string_view name) {
+} // namespace
+
+bool is_bottom_right(c10::string_view name) {
   TORCH_CHECK_VALUE(name == "top_left" || name == "bottom_right", "sageattention: causal_alignment is '", name,
                     "'; expected 'top_left' (query i sees keys 0 to i) or 'bottom_right' (the last query sees all)");
   return name == "bottom_right";
 }
-
-} // namespace
 
 Options parse_options(const Call &call) {
   TORCH_CHECK_VALUE(call.qk_quant_gran == "per_thread" || call.qk_quant_gran == "per_warp",
                     "sageattention: qk_quant_gran is '", call.qk_quant_gran, "'; expected 'per_thread' or 'per_warp'");
   const Choice choice = parse_kernel(call.kernel);
   return {choice.kernel, choice.reference, parse_accumulator(call.pv_accum_dtype, choice.kernel),
-          parse_alignment(call.causal_alignment)};
+          is_bottom_right(call.causal_alignment)};
 }
 
 c10::string_view kernel_name(Kernel kernel) { return kFamilies[static_cast<int>(kernel)].name; }

@@ -19,6 +19,9 @@ struct Options {
 // SAGEATTENTION_KERNEL where the call leaves the choice open (kernel "auto").
 Options parse_options(const Call &call);
 
+// Parses `causal_alignment`; ValueError if it is none.
+bool is_bottom_right(c10::string_view causal_alignment);
+
 // As `kernel` spells it.
 c10::string_view kernel_name(Kernel kernel);
 

@@ -28,11 +28,6 @@ void check_cumulative(const char *name, const at::Tensor &tensor, const at::Tens
                     " but q is on ", query.device(), "; expected one device");
 }
 
-void check_alignment(c10::string_view name) {
-  TORCH_CHECK_VALUE(name == "top_left" || name == "bottom_right", "sageattention: causal_alignment is '", name,
-                    "'; expected 'top_left' or 'bottom_right'");
-}
-
 // Returns the scale of the scores.
 double check_varlen(const VarlenCall &call) {
   check_packed("q", call.query);
@@ -56,7 +51,7 @@ double check_varlen(const VarlenCall &call) {
   if (call.attn_mask)
     check_mask(call.attn_mask, call.query,
                {call.cu_seqlens_q.sym_size(0) - 1, call.query.sym_size(1), call.max_seqlen_q, call.max_seqlen_k});
-  check_alignment(call.causal_alignment);
+  is_bottom_right(call.causal_alignment);
   return resolve_scale(call.sm_scale, call.query.sym_size(2));
 }
 
