@@ -209,8 +209,9 @@ def lse_tolerance(case: Case, granularity: str = "per_thread") -> float:
 def assert_accurate(case: Case, output, lse, q, k, v, mask=None, values="16-bit", granularity="per_thread") -> None:
     """The result of a call is within the tolerances of its numerics; rows without a key are zeros and -inf exactly."""
     expected, expected_lse, spread = exact_with_spread(q, k, v, mask=mask, **case.options)
-    # A mean over few rows is less of a mean: their errors are independent, those of one row's channels are not.
-    few = 1 + 2 / math.sqrt(max(1, (expected_lse > -math.inf).sum().item()))
+    # A mean of few errors is less of a mean: those of rows are independent, and those of the elements of v.
+    independent = max(1, min((expected_lse > -math.inf).sum().item(), v.numel()))
+    few = 1 + 2 / math.sqrt(independent)
     error = (output.double() - expected).abs().sum().item()
     assert error <= few * output_tolerance(case, values, granularity) * spread.sum().item()
     hidden = expected_lse == -math.inf
