@@ -12,7 +12,25 @@ from sageattention._version import __version__
 
 _load()
 
-# Needs the operators that load() brought.
-from sageattention.core import sageattn  # noqa: E402
+# Need the operators that load() brought.
+from sageattention.core import (  # noqa: E402
+    sageattn,
+    sageattn_qk_int8_pv_fp8_cuda,
+    sageattn_qk_int8_pv_fp8_cuda_sm90,
+    sageattn_qk_int8_pv_fp16_cuda,
+    sageattn_qk_int8_pv_fp16_triton,
+    sageattn_varlen,
+)
+from sageattention.explanation import Explanation, explain  # noqa: E402
 
-__all__ = ["__version__", "sageattn"]
+__all__ = [
+    "Explanation",
+    "__version__",
+    "explain",
+    "sageattn",
+    "sageattn_qk_int8_pv_fp8_cuda",
+    "sageattn_qk_int8_pv_fp8_cuda_sm90",
+    "sageattn_qk_int8_pv_fp16_cuda",
+    "sageattn_qk_int8_pv_fp16_triton",
+    "sageattn_varlen",
+]

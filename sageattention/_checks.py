@@ -1,17 +1,17 @@
 """What only Python can see of a call: arguments of the wrong type.
 
-Shapes, dtypes, devices and strides are checked by the operator itself (csrc/torch/arguments.cpp), once for every
-device and also under torch.compile.
+Values, shapes, dtypes, devices and strides are checked by the operators themselves (csrc/torch/arguments.cpp), once
+for every device and also under torch.compile.
 """
 
 from __future__ import annotations
 
-from numbers import Real
+from numbers import Integral, Real
 
 import torch
 
 
-def check_types(q, k, v, tensor_layout, is_causal, sm_scale, return_lse) -> None:
+def check_types(q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment) -> None:
     """Raises TypeError naming the argument, its type and the type that is expected."""
     if not isinstance(q, torch.Tensor):
         raise wrong_type("q", q, "a torch.Tensor")
@@ -20,13 +20,58 @@ def check_types(q, k, v, tensor_layout, is_causal, sm_scale, return_lse) -> None
     if not isinstance(v, torch.Tensor):
         raise wrong_type("v", v, "a torch.Tensor")
     if not isinstance(tensor_layout, str):
-        raise wrong_type("tensor_layout", tensor_layout, "'HND' or 'NHD'")
+        hint = " (a mask goes in by name: attn_mask=...)" if isinstance(tensor_layout, torch.Tensor) else ""
+        raise wrong_type("tensor_layout", tensor_layout, "'HND' or 'NHD'" + hint)
     if not isinstance(is_causal, bool):
         raise wrong_type("is_causal", is_causal, "True or False")
     if sm_scale is not None and not isinstance(sm_scale, Real):
         raise wrong_type("sm_scale", sm_scale, "a number or None")
     if not isinstance(return_lse, bool):
         raise wrong_type("return_lse", return_lse, "True or False")
+    if attn_mask is not None and not isinstance(attn_mask, torch.Tensor):
+        raise wrong_type("attn_mask", attn_mask, "a torch.Tensor or None")
+    if not isinstance(causal_alignment, str):
+        raise wrong_type("causal_alignment", causal_alignment, "'top_left' or 'bottom_right'")
+
+
+def check_flag(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise wrong_type(name, value, "True or False")
+
+
+def check_text(name: str, value: object, known: str) -> None:
+    if not isinstance(value, str):
+        raise wrong_type(name, value, known)
+
+
+def check_length(name: str, value: object) -> None:
+    if not isinstance(value, (Integral, torch.SymInt)):
+        raise wrong_type(name, value, "an integer")
+
+
+def check_tensor(name: str, value: object) -> None:
+    if not isinstance(value, torch.Tensor):
+        raise wrong_type(name, value, "a torch.Tensor")
+
+
+def merged_scale(sm_scale, scale):
+    """The one of both spellings that was given."""
+    if sm_scale is None:
+        return scale
+    raise TypeError(
+        f"sageattention: sm_scale is {sm_scale!r:.80} and scale is {scale!r:.80}; expected one of them (scale is "
+        "scaled_dot_product_attention's name for sm_scale)"
+    )
+
+
+def refuse_dropout(dropout_p) -> None:
+    if not isinstance(dropout_p, Real):
+        raise wrong_type("dropout_p", dropout_p, "0.0")
+    if dropout_p != 0:
+        raise ValueError(
+            f"sageattention: dropout_p is {dropout_p!r:.80}; expected 0.0: this attention is for inference. Train with "
+            "torch's scaled_dot_product_attention"
+        )
 
 
 def wrong_type(name: str, value: object, expected: str) -> TypeError:

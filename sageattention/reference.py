@@ -2,20 +2,26 @@
 
 It quantizes as the kernels do, with the same groups, scales and roundings, and does the rest in fp32: the results
 differ from a GPU's by the order of fp32 sums and by the rounding of P against the running (not the final) row
-maximum. It is for tests and for machines without a GPU; nothing about it is fast.
+maximum. Accumulators narrower than fp32 (fp16, and the 22 bits of FP8 matrix instructions) are fp32 here too: how a
+tensor core orders and rounds its partial sums is not specified, so nothing could be emulated faithfully; the roundings
+of the operands that come with them are. It is for tests and for machines without a GPU; nothing about it is fast.
+
+Values that are not finite spread as in exact attention: a NaN or infinity in q, k, v or a float mask reaches the rows
+that see it, with exact products instead of quantized ones, and no others.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 
 # ---- Shared with the kernels (csrc/common/params.h, csrc/quant): change both or neither. -------------------------
 # Keys are quantized in blocks of this many tokens,
 KEY_BLOCK = 64
-# with this many scales each: token n of a block belongs to group (n % 8) // 2, the tokens that one thread of the
-# INT8 MMA fragment holds.
+# with this many scales each ("per_thread"): token n of a block belongs to group (n % 8) // 2, the tokens that one
+# thread of the INT8 MMA fragment holds.
 KEY_GROUPS = 4
 # The vector that is subtracted from the keys is the mean of at most this many of them ...
 MEAN_SAMPLE = 64
@@ -27,106 +33,342 @@ INT8_MAX = 127.0
 SCALE_FLOOR = 1e-18
 # -------------------------------------------------------------------------------------------------------------------
 
+# Query rows that share a scale with "per_warp": those of a warp (SageAttention2, section 3.2).
+WARP_ROWS = {"fp16": 32, "fp8": 32, "fp8_sm90": 16}
+# Largest e4m3 number: the range of P and V in FP8, ...
+FP8_MAX = 448.0
+# ... but with fp16 accumulators V has to leave room: 64 products of 448 * 2.25 are 64,512 (SageAttention2++).
+FP8_MAX_FP16_ACCUMULATORS = 2.25
+# V in fp16 is brought down to this: 64 products with P <= 1 fit fp16 accumulators.
+FP16_LIMIT = 512.0
+
 # Bytes of scores held at a time (beside the fp32 copies of one head's keys and values).
 _CHUNK_BYTES = 128 << 20
-# fp32 copies of a chunk's scores that are alive at once: S, P, the rounded P.
-_CHUNK_COPIES = 3
+# fp32 copies of a chunk's scores that are alive at once: S and those of a float mask, or S, P and the rounded P.
+_CHUNK_COPIES = 4
 _LOG2_E = math.log2(math.e)
+_LARGEST = torch.finfo(torch.float32).max
 
 
-def attention(query, key, value, tensor_layout, is_causal, sm_scale, return_lse):
+class Options(NamedTuple):
+    """How one call computes; the names are those of the operator."""
+
+    is_causal: bool
+    shift: int  # causal: query i sees keys 0 to i + shift
+    sm_scale: float
+    smooth_k: bool
+    smooth_v: bool
+    query_rows: int  # that share a scale
+    key_groups: int  # scales per block of keys
+    kernel: str
+    pv_accum_dtype: str
+
+
+def attention(
+    query,
+    key,
+    value,
+    tensor_layout,
+    is_causal,
+    sm_scale,
+    return_lse,
+    attn_mask=None,
+    causal_alignment="top_left",
+    smooth_k=True,
+    smooth_v=False,
+    kernel="fp16",
+    qk_quant_gran="per_thread",
+    pv_accum_dtype="fp32",
+):
     """The kernel of ``sageattention::attention_reference``: arguments as there, already checked.
 
     Returns the output (contiguous in ``tensor_layout``) and the LSE ``[batch, heads_q, len_q]``, which is of size
     ``[0]`` if it was not asked for.
     """
     with torch.no_grad():
-        output = torch.empty(query.shape, dtype=query.dtype, device=query.device)
+        output = query.new_empty((*query.shape[:-1], value.shape[-1]))
         query, key, value, result = (_heads_first(tensor, tensor_layout) for tensor in (query, key, value, output))
-        lse = torch.empty(query.shape[:3] if return_lse else (0,), dtype=torch.float32, device=query.device)
-        group = query.shape[1] // key.shape[1]
-        for batch in range(query.shape[0]):
-            for head_kv in range(key.shape[1]):
+        batch, heads_q, len_q, _ = query.shape
+        heads_kv, len_kv = key.shape[1:3]
+        lse = query.new_empty((batch, heads_q, len_q) if return_lse else (0,), dtype=torch.float32)
+        mask = None if attn_mask is None else attn_mask.expand(batch, heads_q, len_q, len_kv)
+        options = Options(
+            is_causal=is_causal,
+            shift=len_kv - len_q if causal_alignment == "bottom_right" else 0,
+            sm_scale=sm_scale,
+            smooth_k=smooth_k,
+            smooth_v=smooth_v,
+            query_rows=WARP_ROWS[kernel] if qk_quant_gran == "per_warp" else 1,
+            key_groups=1 if qk_quant_gran == "per_warp" else KEY_GROUPS,
+            kernel=kernel,
+            pv_accum_dtype=pv_accum_dtype,
+        )
+        group = heads_q // heads_kv if heads_kv else 0
+        for entry in range(batch):
+            for head_kv in range(heads_kv):
                 heads = slice(head_kv * group, (head_kv + 1) * group)
                 _attend_head(
-                    query[batch, heads],
-                    key[batch, head_kv],
-                    value[batch, head_kv],
-                    is_causal,
-                    sm_scale,
-                    result[batch, heads],
-                    lse[batch, heads] if return_lse else None,
+                    query[entry, heads],
+                    key[entry, head_kv],
+                    value[entry, head_kv],
+                    None if mask is None else mask[entry, heads],
+                    options,
+                    result[entry, heads],
+                    lse[entry, heads] if return_lse else None,
                 )
         return output, lse
+
+
+def attention_varlen(
+    query,
+    key,
+    value,
+    cu_seqlens_q,
+    cu_seqlens_k,
+    max_seqlen_q,
+    max_seqlen_k,
+    is_causal,
+    sm_scale,
+    smooth_k,
+    return_lse,
+    attn_mask,
+    causal_alignment,
+):
+    """The kernel of ``sageattention::attention_varlen_reference``: each sequence by itself.
+
+    Raises ValueError if the cumulative lengths do not fit the tensors.
+    """
+    starts_q = _starts("cu_seqlens_q", cu_seqlens_q, "q", query.shape[0], "max_seqlen_q", max_seqlen_q)
+    starts_k = _starts("cu_seqlens_k", cu_seqlens_k, "k", key.shape[0], "max_seqlen_k", max_seqlen_k)
+    sequences, (tokens, heads, _) = len(starts_q) - 1, query.shape
+    output = query.new_zeros((tokens, heads, value.shape[-1]))
+    lse = query.new_full((heads, tokens) if return_lse else (0,), -math.inf, dtype=torch.float32)
+    mask = None if attn_mask is None else attn_mask.expand(sequences, heads, max_seqlen_q, max_seqlen_k)
+    for index in range(sequences):
+        queries, keys = slice(*starts_q[index : index + 2]), slice(*starts_k[index : index + 2])
+        len_q, len_kv = queries.stop - queries.start, keys.stop - keys.start
+        if len_q == 0 or len_kv == 0:
+            continue
+        part, part_lse = attention(
+            *(tensor[rows][None] for tensor, rows in ((query, queries), (key, keys), (value, keys))),
+            "NHD",
+            is_causal,
+            sm_scale,
+            return_lse,
+            attn_mask=None if mask is None else mask[index : index + 1, :, :len_q, :len_kv],
+            causal_alignment=causal_alignment,
+            smooth_k=smooth_k,
+        )
+        output[queries] = part[0]
+        if return_lse:
+            lse[:, queries] = part_lse[0]
+    return output, lse
+
+
+def _starts(name, cumulative, tensor_name, tokens, longest_name, longest):
+    """Cumulative lengths as a list, checked against the tensor they cut."""
+    starts = cumulative.tolist()
+    lengths = [stop - start for start, stop in zip(starts, starts[1:])]
+    if not starts or starts[0] != 0 or min(lengths, default=0) < 0 or starts[-1] > tokens:
+        raise ValueError(
+            f"sageattention: {name} is {starts!s:.80}; expected 0, then values that do not decrease, up to at most "
+            f"{tokens} (the tokens of {tensor_name})"
+        )
+    if max(lengths, default=0) > longest:
+        raise ValueError(
+            f"sageattention: {longest_name} is {longest} but {name} holds a sequence of {max(lengths)} tokens; "
+            "expected at least that"
+        )
+    return starts
 
 
 def _heads_first(tensor, tensor_layout):
     return tensor if tensor_layout == "HND" else tensor.transpose(1, 2)
 
 
-def _attend_head(query, key, value, is_causal, sm_scale, output, lse):
+def _attend_head(query, key, value, mask, options, output, lse):
     """One head of keys ``[len_kv, head_dim]`` and the queries ``[group, len_q, head_dim]`` that share it."""
     group, len_q, _ = query.shape
     len_kv = key.shape[0]
-    mean = key_mean(key)
-    key_int, key_scale = quantize_key(key.float() - mean)
-    value = value.float()
-    rows = max(1, _CHUNK_BYTES // (4 * _CHUNK_COPIES * group * len_kv))
+    mean = key_mean(key) if options.smooth_k else torch.zeros_like(key[0], dtype=torch.float32)
+    keys = QuantizedKeys.of(key, mean, options.key_groups)
+    values = RoundedValues.of(value, options)
+    rows = max(1, _CHUNK_BYTES // (4 * _CHUNK_COPIES * group * len_kv * options.query_rows)) * options.query_rows
     for first in range(0, len_q, rows):
         last = min(first + rows, len_q)
-        keys_seen = min(last, len_kv) if is_causal else len_kv
+        seen = min(max(last + options.shift, 0), len_kv) if options.is_causal else len_kv
         chunk = query[:, first:last].float()
-        query_int, query_scale = quantize_query(chunk, sm_scale)
-        scores = (query_int @ key_int[:keys_seen].T).mul_(query_scale).mul_(key_scale[:keys_seen])
-        if is_causal:
-            hidden = torch.arange(keys_seen) > torch.arange(first, last)[:, None]
-            scores.masked_fill_(hidden, -math.inf)
-        output[:, first:last], log2_sum = _softmax_times_value(scores, value[:keys_seen], output.dtype)
+        if seen == 0:
+            output[:, first:last] = 0
+            log2_sum = chunk.new_full(chunk.shape[:2], -math.inf)
+        else:
+            scores = keys.scores(chunk, seen, options)
+            if mask is not None:
+                apply_mask(scores, mask[:, first:last, :seen])
+            if options.is_causal:
+                rows_here = torch.arange(first + options.shift, last + options.shift, device=scores.device)
+                hidden = torch.arange(seen, device=scores.device) > rows_here[:, None]
+                scores.masked_fill_(hidden, -math.inf)
+            output[:, first:last], log2_sum = _softmax_times_value(scores, values)
         if lse is not None:
-            lse[:, first:last] = log2_sum / _LOG2_E + (chunk @ mean) * sm_scale
+            smoothed = (chunk @ mean) * options.sm_scale
+            lse[:, first:last] = torch.where(log2_sum == -math.inf, -math.inf, log2_sum / _LOG2_E + smoothed)
+
+
+# ---- INT8 queries and keys ----------------------------------------------------------------------------------------
 
 
 def key_mean(key):
-    """The fp32 vector that is subtracted from the keys ``[len_kv, head_dim]``."""
+    """The fp32 vector that is subtracted from the keys ``[len_kv, head_dim]``.
+
+    Any vector serves, so a channel whose mean is not finite is left alone: one bad key must not reach the rows that do
+    not see it.
+    """
     length = key.shape[0]
-    if length <= MEAN_SAMPLE:
-        return key.float().mean(dim=0)
-    part = torch.arange(MEAN_SAMPLE)
-    position = part * length // MEAN_SAMPLE + part * MEAN_STAGGER % (length // MEAN_SAMPLE)
-    return key[position].float().mean(dim=0)
+    if length > MEAN_SAMPLE:
+        part = torch.arange(MEAN_SAMPLE, device=key.device)
+        position = part * length // MEAN_SAMPLE + part * MEAN_STAGGER % (length // MEAN_SAMPLE)
+        key = key[position]
+    mean = key.float().mean(dim=0)
+    return torch.where(mean.isfinite(), mean, 0.0)
 
 
-def quantize_key(key):
+class QuantizedKeys(NamedTuple):
+    integers: torch.Tensor  # [len_kv, head_dim] as fp32, exact
+    scale: torch.Tensor  # [len_kv]
+    smooth: torch.Tensor  # the keys less their mean
+    broken: torch.Tensor  # [len_kv]: a channel is not finite
+    any_broken: bool
+
+    @classmethod
+    def of(cls, key, mean, groups):
+        smooth = key.float() - mean
+        broken = _broken_rows(smooth)
+        return cls(*quantize_key(smooth, groups), smooth, broken, bool(broken.any()))
+
+    def scores(self, query, seen, options):
+        """Base-2 scores of fp32 queries ``[group, rows, head_dim]`` with the first ``seen`` keys."""
+        integers, scale = quantize_query(query, options.sm_scale, options.query_rows)
+        scores = (integers @ self.integers[:seen].T).mul_(scale).mul_(self.scale[:seen])
+        broken_rows = _broken_rows(query)
+        if self.any_broken or broken_rows.any():
+            exact = (query @ self.smooth[:seen].T).mul_(options.sm_scale * _LOG2_E)
+            scores = torch.where(broken_rows[..., None] | self.broken[:seen], exact, scores)
+        return scores
+
+
+def quantize_key(key, groups=KEY_GROUPS):
     """Integers (as fp32, exact) and one scale per token of fp32 keys ``[len_kv, head_dim]``."""
     length, head_dim = key.shape
     padded = torch.nn.functional.pad(key, (0, 0, 0, -length % KEY_BLOCK))
-    # Token n = 8 * a + 2 * t + b of a block is in group t.
-    grouped = padded.view(-1, KEY_BLOCK // (2 * KEY_GROUPS), KEY_GROUPS, 2, head_dim)
-    scale = _scale(grouped.abs().amax(dim=(1, 3, 4), keepdim=True))
+    # Token n = 8 * a + 2 * t + b of a block is in group t of 4; a single group takes all.
+    grouped = padded.view(-1, KEY_BLOCK // (2 * groups), groups, 2, head_dim)
+    scale = _scale(_finite_magnitude(grouped).amax(dim=(1, 3, 4), keepdim=True))
     scale = scale.squeeze(-1).expand(grouped.shape[:-1]).reshape(-1)[:length]
     return torch.round(key / scale[:, None]), scale
 
 
-def quantize_query(query, sm_scale):
-    """Integers (as fp32, exact) and one scale per row of fp32 queries; sm_scale and log2(e) are folded in."""
-    scaled = query * (sm_scale * _LOG2_E)
-    scale = _scale(scaled.abs().amax(dim=-1, keepdim=True))
-    return torch.round(scaled / scale), scale
+def quantize_query(query, sm_scale, rows=1):
+    """Integers (as fp32, exact) and a scale for each of fp32 queries ``[..., len_q, head_dim]``, shared by ``rows``.
+
+    sm_scale and log2(e) are folded into the scales, its sign into the integers.
+    """
+    length = query.shape[-2]
+    absmax = _finite_magnitude(query).amax(dim=-1, keepdim=True)
+    if rows > 1:
+        shared = torch.nn.functional.pad(absmax, (0, 0, 0, -length % rows)).unflatten(-2, (-1, rows))
+        absmax = shared.amax(dim=-2, keepdim=True).expand(shared.shape).flatten(-3, -2)[..., :length, :]
+    scale = _scale(absmax)
+    return torch.round(query / (scale if sm_scale >= 0 else -scale)), scale * abs(sm_scale * _LOG2_E)
 
 
 def _scale(absmax):
     return (absmax / INT8_MAX).clamp_min(SCALE_FLOOR)
 
 
-def _softmax_times_value(scores, value, dtype):
-    """softmax(scores, base 2) @ value with P rounded to ``dtype``, and log2 of the row sums.
+def _finite_magnitude(tensor):
+    """Absolute values, 0 for what is not finite: one bad element must not spoil the scale of its group."""
+    magnitude = tensor.abs()
+    return magnitude.masked_fill_(~(magnitude < math.inf), 0.0)
 
-    A row without any finite score gives zeros and -inf.
+
+def _broken_rows(tensor):
+    return ~tensor.isfinite().all(dim=-1)
+
+
+# ---- Masks --------------------------------------------------------------------------------------------------------
+
+
+def apply_mask(scores, mask):
+    """Hides keys from base-2 scores, or adds a float mask to them, in place."""
+    if mask.dtype == torch.bool:
+        scores.masked_fill_(~mask, -math.inf)
+        return
+    bias = mask.float()
+    # finfo.min is a common mask: finite, so it stays so in base 2 (a row of nothing else is uniform, not hidden).
+    scores.add_((bias * _LOG2_E).clamp_(-_LARGEST, _LARGEST))
+    scores.masked_fill_(bias == math.inf, math.inf).masked_fill_(bias == -math.inf, -math.inf)
+
+
+# ---- Softmax and values -------------------------------------------------------------------------------------------
+
+
+class RoundedValues(NamedTuple):
+    """V as the second product reads it: ``operand * scale + mean``, and how P is rounded for it."""
+
+    operand: torch.Tensor  # [len_kv, head_dim] as fp32, zeros where V is not finite
+    scale: torch.Tensor  # [head_dim]
+    mean: torch.Tensor  # [head_dim]
+    probability_dtype: torch.dtype
+    probability_max: float  # what a probability of 1 becomes
+    not_finite: tuple[torch.Tensor, ...]  # where V is +inf, -inf, NaN, as 0 and 1; () if nowhere
+
+    @classmethod
+    def of(cls, value, options):
+        values = value.float()
+        not_finite = ()
+        if not values.isfinite().all():
+            not_finite = tuple(place.float() for place in (values == math.inf, values == -math.inf, values.isnan()))
+            values = values.nan_to_num(0.0, 0.0, 0.0)
+        mean = values.mean(dim=0, dtype=torch.float64).float() if options.smooth_v else torch.zeros_like(values[0])
+        values = values - mean
+        absmax = values.abs().amax(dim=0)
+        if options.kernel != "fp16":
+            limit = FP8_MAX_FP16_ACCUMULATORS if options.pv_accum_dtype == "fp32+fp16" else FP8_MAX
+            dtype, scale, probability_max = torch.float8_e4m3fn, (absmax / limit).clamp_min(SCALE_FLOOR), FP8_MAX
+        elif options.pv_accum_dtype == "fp32":
+            dtype, scale, probability_max = value.dtype, torch.ones_like(absmax), 1.0
+        else:
+            # A power of two changes no digit.
+            dtype, scale, probability_max = torch.float16, (absmax / FP16_LIMIT).log2().ceil().clamp_min(0).exp2(), 1.0
+        operand = (values / scale).to(dtype).float()
+        return cls(operand, scale, mean, dtype, probability_max, not_finite)
+
+    def times(self, probability):
+        """``probability @ V`` for fp32 probabilities ``[..., seen]`` of the first keys, without the mean."""
+        rounded = probability.mul(self.probability_max).to(self.probability_dtype).float()
+        return (rounded @ self.operand[: probability.shape[-1]]) * (self.scale / self.probability_max)
+
+    def spread_not_finite(self, visible):
+        """What is not finite in the rows of the output that see it, 0 elsewhere."""
+        visible = visible.float()
+        plus, minus, nan = (visible @ place[: visible.shape[-1]] > 0 for place in self.not_finite)
+        spread = torch.zeros_like(plus, dtype=torch.float32)
+        spread.masked_fill_(plus, math.inf).masked_fill_(minus, -math.inf)
+        return spread.masked_fill_(nan | (plus & minus), math.nan)
+
+
+def _softmax_times_value(scores, values):
+    """softmax(scores, base 2) @ value with P and V rounded, and log2 of the row sums.
+
+    A row without any visible key gives zeros and -inf.
     """
     maximum = scores.amax(dim=-1, keepdim=True)
     shift = maximum.masked_fill(maximum == -math.inf, 0.0)
+    visible = scores != -math.inf if values.not_finite else None
     probability = scores.sub_(shift).exp2_()
     row_sum = probability.sum(dim=-1, keepdim=True)
-    output = probability.to(dtype).float() @ value
-    output = torch.where(row_sum == 0, 0.0, output / row_sum)
-    return output.to(dtype), (row_sum.log2() + shift).squeeze(-1)
+    output = values.times(probability) / row_sum + values.mean
+    if visible is not None:
+        output += values.spread_not_finite(visible)
+    return torch.where(row_sum == 0, 0.0, output), (row_sum.log2() + shift).squeeze(-1)

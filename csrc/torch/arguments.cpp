@@ -1,11 +1,15 @@
 // What an attention call accepts, and the sentences for what it does not.
 #include "arguments.h"
 
+#include <ATen/ops/empty.h>
 #include <c10/core/ScalarType.h>
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
+#include <tuple>
 
 // A size that torch.compile traces is symbolic: expect_true() turns the condition into a guard.
 #define CHECK_SIZES(condition, ...) TORCH_CHECK_VALUE((condition).expect_true(__FILE__, __LINE__), __VA_ARGS__)
@@ -13,8 +17,8 @@
 namespace sageattention_torch {
 namespace {
 
-// Head dims the kernels are compiled for. sageattention/reference.py accepts the same ones, through these checks.
-constexpr int64_t kHeadDims[] = {64, 128};
+// What any kernel may accept; a device whose kernels stop earlier says so itself.
+constexpr int64_t kMaxHeadDim = 256;
 
 Axes parse_layout(c10::string_view tensor_layout) {
   if (tensor_layout == "HND") return {1, 2};
@@ -26,25 +30,35 @@ Axes parse_layout(c10::string_view tensor_layout) {
 // As Python spells it: float16, not Half.
 std::string dtype_name(const at::Tensor &tensor) { return std::string(c10::getDtypeNames(tensor.scalar_type()).first); }
 
-void check_dtype(const char *name, const at::Tensor &tensor) {
-  const auto dtype = tensor.scalar_type();
-  TORCH_CHECK_TYPE(dtype == at::kHalf || dtype == at::kBFloat16, "sageattention: ", name, " has dtype ",
-                   dtype_name(tensor), "; expected float16 or bfloat16");
-}
-
 void check_rank(const char *name, const at::Tensor &tensor, c10::string_view tensor_layout) {
-  TORCH_CHECK_VALUE(tensor.layout() == at::kStrided, "sageattention: ", name, " has layout ", tensor.layout(),
-                    "; expected an ordinary (strided) tensor");
+  check_strided(name, tensor);
   TORCH_CHECK_VALUE(tensor.dim() == 4, "sageattention: ", name, " has ", tensor.dim(), " dimensions (shape ",
                     tensor.sym_sizes(), "); expected 4: ",
                     tensor_layout == "HND" ? "[batch, heads, tokens, head_dim]" : "[batch, tokens, heads, head_dim]",
                     " for tensor_layout '", tensor_layout, "'");
 }
 
+bool is_mask_dtype(c10::ScalarType dtype) {
+  return dtype == at::kBool || dtype == at::kHalf || dtype == at::kBFloat16 || dtype == at::kFloat;
+}
+
+} // namespace
+
+void check_dtype(const char *name, const at::Tensor &tensor) {
+  const auto dtype = tensor.scalar_type();
+  TORCH_CHECK_TYPE(dtype == at::kHalf || dtype == at::kBFloat16, "sageattention: ", name, " has dtype ",
+                   dtype_name(tensor), "; expected float16 or bfloat16");
+}
+
+void check_strided(const char *name, const at::Tensor &tensor) {
+  TORCH_CHECK_VALUE(tensor.layout() == at::kStrided, "sageattention: ", name, " has layout ", tensor.layout(),
+                    "; expected an ordinary (strided) tensor");
+}
+
 void check_channels(const char *name, const at::Tensor &tensor) {
   // Strides of an empty tensor mean nothing.
-  CHECK_SIZES(tensor.sym_stride(3).sym_eq(1).sym_or(tensor.sym_numel().sym_eq(0)), "sageattention: ", name,
-              " has stride ", tensor.sym_stride(3),
+  CHECK_SIZES(tensor.sym_stride(-1).sym_eq(1).sym_or(tensor.sym_numel().sym_eq(0)), "sageattention: ", name,
+              " has stride ", tensor.sym_stride(-1),
               " in its last dimension; expected 1 (contiguous channels): call .contiguous() on it");
 }
 
@@ -62,70 +76,102 @@ void check_equal(const char *what, const char *name, const c10::SymInt &size, co
 }
 
 void check_heads(const c10::SymInt &heads_q, const c10::SymInt &heads_kv) {
-  CHECK_SIZES((heads_q % heads_kv.max(1)).sym_eq(0), "sageattention: k and v have ", heads_kv, " heads but q has ",
-              heads_q, "; expected a multiple of them");
+  const auto multiple = (heads_q % heads_kv.max(1)).sym_eq(0);
+  CHECK_SIZES(multiple.sym_and(heads_kv.sym_gt(0).sym_or(heads_q.sym_eq(0))), "sageattention: k and v have ", heads_kv,
+              " heads but q has ", heads_q, "; expected a multiple of them");
 }
 
-void check_head_dim(const c10::SymInt &head_dim) {
-  c10::SymBool known = false;
-  for (const int64_t supported : kHeadDims) known = known.sym_or(head_dim.sym_eq(supported));
-  CHECK_SIZES(known, "sageattention: q, k and v have head_dim ", head_dim, "; supported: ",
-              c10::IntArrayRef(kHeadDims));
+void check_head_dim(const char *names, const c10::SymInt &head_dim) {
+  CHECK_SIZES(head_dim.sym_ge(1).sym_and(head_dim.sym_le(kMaxHeadDim)), "sageattention: ", names, " head_dim ",
+              head_dim, "; expected 1 to ", kMaxHeadDim);
 }
 
-// An empty query has an empty result, whatever the keys; a query without any key has none.
-void check_keys_present(const at::Tensor &query, const at::Tensor &key, const Arguments &arguments) {
-  CHECK_SIZES(key.sym_numel().sym_gt(0).sym_or(query.sym_numel().sym_eq(0)),
-              "sageattention: k and v are empty (shape ", key.sym_sizes(), ") but q has ", arguments.len_q,
-              " tokens; expected at least one key");
+void check_mask(const std::optional<at::Tensor> &mask, const at::Tensor &query, c10::ArrayRef<c10::SymInt> scores) {
+  if (!mask) return;
+  check_strided("attn_mask", *mask);
+  TORCH_CHECK_TYPE(is_mask_dtype(mask->scalar_type()), "sageattention: attn_mask has dtype ", dtype_name(*mask),
+                   "; expected bool (True: the key takes part), float16, bfloat16 or float32 (added to the scores)");
+  TORCH_CHECK_VALUE(mask->device() == query.device(), "sageattention: attn_mask is on ", mask->device(),
+                    " but q is on ", query.device(), "; expected one device");
+  const auto sizes = mask->sym_sizes();
+  c10::SymBool broadcasts = sizes.size() <= scores.size();
+  for (size_t i = 1; i <= std::min(sizes.size(), scores.size()); ++i) {
+    const c10::SymInt &size = sizes[sizes.size() - i];
+    broadcasts = broadcasts.sym_and(size.sym_eq(1).sym_or(size.sym_eq(scores[scores.size() - i])));
+  }
+  CHECK_SIZES(broadcasts, "sageattention: attn_mask has shape ", sizes,
+              "; expected one that broadcasts to [batch, q heads, q tokens, k tokens] = ", scores);
 }
 
 double resolve_scale(std::optional<double> sm_scale, const c10::SymInt &head_dim) {
-  // The head dim is one of a few compiled constants, so a guard on it costs nothing.
+  // A model has one head dim, so a guard on it costs nothing.
   if (!sm_scale) return 1.0 / std::sqrt(static_cast<double>(head_dim.guard_int(__FILE__, __LINE__)));
   TORCH_CHECK_VALUE(std::isfinite(*sm_scale), "sageattention: sm_scale is ", *sm_scale, "; expected a finite number");
   return *sm_scale;
 }
 
-} // namespace
-
-Arguments check_arguments(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
-                          c10::string_view tensor_layout, std::optional<double> sm_scale) {
-  const Axes axes = parse_layout(tensor_layout);
-  check_rank("q", query, tensor_layout);
-  check_rank("k", key, tensor_layout);
-  check_rank("v", value, tensor_layout);
+Arguments check_arguments(const Call &call) {
+  const auto &[query, key, value] = std::tie(call.query, call.key, call.value);
+  const Axes axes = parse_layout(call.tensor_layout);
+  check_rank("q", query, call.tensor_layout);
+  check_rank("k", key, call.tensor_layout);
+  check_rank("v", value, call.tensor_layout);
   check_dtype("q", query);
   check_same_kind("k", key, query);
   check_same_kind("v", value, query);
 
   Arguments arguments{axes,
+                      parse_options(call),
                       query.sym_size(0),
                       query.sym_size(axes.head),
                       key.sym_size(axes.head),
                       query.sym_size(axes.token),
                       key.sym_size(axes.token),
                       query.sym_size(3),
+                      value.sym_size(3),
                       0.0};
   check_equal("batch entries", "k", key.sym_size(0), "q", arguments.batch);
   check_equal("batch entries", "v", value.sym_size(0), "q", arguments.batch);
   check_equal("heads", "v", value.sym_size(axes.head), "k", arguments.heads_kv);
   check_equal("tokens", "v", value.sym_size(axes.token), "k", arguments.len_kv);
-  check_equal("channels (head_dim)", "k", key.sym_size(3), "q", arguments.head_dim);
-  check_equal("channels (head_dim)", "v", value.sym_size(3), "q", arguments.head_dim);
+  check_equal("channels (head_dim)", "k", key.sym_size(3), "q", arguments.head_dim_qk);
   check_heads(arguments.heads_q, arguments.heads_kv);
-  check_head_dim(arguments.head_dim);
-  check_keys_present(query, key, arguments);
+  check_head_dim("q and k have", arguments.head_dim_qk);
+  check_head_dim("v has", arguments.head_dim_v);
   check_channels("q", query);
   check_channels("k", key);
   check_channels("v", value);
-  arguments.sm_scale = resolve_scale(sm_scale, arguments.head_dim);
+  if (call.attn_mask)
+    check_mask(call.attn_mask, query, {arguments.batch, arguments.heads_q, arguments.len_q, arguments.len_kv});
+  arguments.sm_scale = resolve_scale(call.sm_scale, arguments.head_dim_qk);
   return arguments;
+}
+
+c10::SymDimVector output_sizes(const Arguments &arguments) {
+  c10::SymDimVector sizes{arguments.batch, 0, 0, arguments.head_dim_v};
+  sizes[arguments.axes.head] = arguments.heads_q;
+  sizes[arguments.axes.token] = arguments.len_q;
+  return sizes;
 }
 
 c10::SymDimVector lse_sizes(const Arguments &arguments, bool return_lse) {
   if (!return_lse) return {c10::SymInt(0)};
   return {arguments.batch, arguments.heads_q, arguments.len_q};
+}
+
+Result allocate_result(const Call &call, const Arguments &arguments) {
+  const auto options = call.query.options();
+  return {at::empty_symint(output_sizes(arguments), options),
+          at::empty_symint(lse_sizes(arguments, call.return_lse), options.dtype(at::kFloat))};
+}
+
+bool fill_without_keys(const Result &result, const Arguments &arguments) {
+  const auto &[output, lse] = result;
+  if (output.numel() == 0) return true;
+  if (arguments.len_kv.expect_int() != 0) return false;
+  output.zero_();
+  lse.fill_(-std::numeric_limits<double>::infinity());
+  return true;
 }
 
 } // namespace sageattention_torch

@@ -8,25 +8,13 @@
 namespace sageattention_torch {
 namespace {
 
-using Operator = Result(const at::Tensor &, const at::Tensor &, const at::Tensor &, c10::string_view, bool,
-                        std::optional<double>, bool);
-
-Result below_autograd(c10::DispatchKeySet keys, const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
-                      c10::string_view tensor_layout, bool is_causal, std::optional<double> sm_scale, bool return_lse) {
-  static const auto handle =
-      c10::Dispatcher::singleton().findSchemaOrThrow("sageattention::attention", "").typed<Operator>();
-  return handle.redispatch(keys & c10::after_autograd_keyset, query, key, value, tensor_layout, is_causal, sm_scale,
-                           return_lse);
-}
-
 class NotDifferentiable : public torch::autograd::Function<NotDifferentiable> {
 public:
-  static torch::autograd::variable_list forward(torch::autograd::AutogradContext *, c10::DispatchKeySet keys,
-                                                const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
-                                                c10::string_view tensor_layout, bool is_causal,
-                                                std::optional<double> sm_scale, bool return_lse) {
-    const at::AutoDispatchBelowADInplaceOrView guard;
-    auto [output, lse] = below_autograd(keys, query, key, value, tensor_layout, is_causal, sm_scale, return_lse);
+  // The tensors are here for autograd to see; `run` knows them.
+  static torch::autograd::variable_list forward(torch::autograd::AutogradContext *, const at::Tensor &,
+                                                const at::Tensor &, const at::Tensor &,
+                                                const std::optional<at::Tensor> &, const std::function<Result()> *run) {
+    auto [output, lse] = (*run)();
     return {output, lse};
   }
 
@@ -37,21 +25,34 @@ public:
   }
 };
 
-bool wants_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value) {
-  return at::GradMode::is_enabled() && (query.requires_grad() || key.requires_grad() || value.requires_grad());
+} // namespace
+
+bool wants_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
+                    const std::optional<at::Tensor> &attn_mask) {
+  return at::GradMode::is_enabled() && (query.requires_grad() || key.requires_grad() || value.requires_grad() ||
+                                        (attn_mask && attn_mask->requires_grad()));
 }
 
-} // namespace
+Result refuse_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
+                       const std::optional<at::Tensor> &attn_mask, const std::function<Result()> &run) {
+  const auto results = NotDifferentiable::apply(query, key, value, attn_mask, &run);
+  return {results[0], results[1]};
+}
 
 Result attention_autograd(c10::DispatchKeySet keys, const at::Tensor &query, const at::Tensor &key,
                           const at::Tensor &value, c10::string_view tensor_layout, bool is_causal,
-                          std::optional<double> sm_scale, bool return_lse) {
-  if (!wants_gradient(query, key, value)) {
+                          std::optional<double> sm_scale, bool return_lse, const std::optional<at::Tensor> &attn_mask,
+                          c10::string_view causal_alignment, bool smooth_k, bool smooth_v, c10::string_view kernel,
+                          c10::string_view qk_quant_gran, c10::string_view pv_accum_dtype) {
+  static const auto handle =
+      c10::Dispatcher::singleton().findSchemaOrThrow("sageattention::attention", "").typed<Operator>();
+  const auto run = [&] {
     const at::AutoDispatchBelowADInplaceOrView guard;
-    return below_autograd(keys, query, key, value, tensor_layout, is_causal, sm_scale, return_lse);
-  }
-  auto results = NotDifferentiable::apply(keys, query, key, value, tensor_layout, is_causal, sm_scale, return_lse);
-  return {results[0], results[1]};
+    return handle.redispatch(keys & c10::after_autograd_keyset, query, key, value, tensor_layout, is_causal, sm_scale,
+                             return_lse, attn_mask, causal_alignment, smooth_k, smooth_v, kernel, qk_quant_gran,
+                             pv_accum_dtype);
+  };
+  return wants_gradient(query, key, value, attn_mask) ? refuse_gradient(query, key, value, attn_mask, run) : run();
 }
 
 } // namespace sageattention_torch

@@ -3,13 +3,13 @@
 #include "attention.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/ops/empty.h>
 
 namespace sageattention_torch {
 namespace {
 
 using Reference = Result(const at::Tensor &, const at::Tensor &, const at::Tensor &, c10::string_view, bool, double,
-                         bool);
+                         bool, const std::optional<at::Tensor> &, c10::string_view, bool, bool, c10::string_view,
+                         c10::string_view, c10::string_view);
 
 const c10::TypedOperatorHandle<Reference> &reference() {
   static const auto handle = c10::Dispatcher::singleton()
@@ -20,14 +20,17 @@ const c10::TypedOperatorHandle<Reference> &reference() {
 
 } // namespace
 
-Result attention_cpu(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
-                     c10::string_view tensor_layout, bool is_causal, std::optional<double> sm_scale, bool return_lse) {
-  const Arguments arguments = check_arguments(query, key, value, tensor_layout, sm_scale);
-  if (query.numel() == 0) {
-    return {at::empty(query.sizes(), query.options()),
-            at::empty(C10_AS_INTARRAYREF_SLOW(lse_sizes(arguments, return_lse)), query.options().dtype(at::kFloat))};
+Result attention_reference(const Call &call, const Arguments &arguments) {
+  if (call.query.numel() == 0 || call.key.numel() == 0) {
+    Result result = allocate_result(call, arguments);
+    fill_without_keys(result, arguments);
+    return result;
   }
-  return reference().call(query, key, value, tensor_layout, is_causal, arguments.sm_scale, return_lse);
+  return reference().call(call.query, call.key, call.value, call.tensor_layout, call.is_causal, arguments.sm_scale,
+                          call.return_lse, call.attn_mask, call.causal_alignment, call.smooth_k, call.smooth_v,
+                          kernel_name(arguments.options.kernel), call.qk_quant_gran, arguments.options.pv_accum_dtype);
 }
+
+Result attention_cpu(const Call &call) { return attention_reference(call, check_arguments(call)); }
 
 } // namespace sageattention_torch

@@ -5,9 +5,8 @@
 
 namespace sageattention_torch {
 
-Result attention_elsewhere(const at::Tensor &query, const at::Tensor &, const at::Tensor &, c10::string_view,
-                           bool, std::optional<double>, bool) {
-  TORCH_CHECK_VALUE(false, "sageattention: q is a ", query.layout(), " tensor on ", query.device(),
+Result attention_elsewhere(const Call &call) {
+  TORCH_CHECK_VALUE(false, "sageattention: q is a ", call.query.layout(), " tensor on ", call.query.device(),
                     "; expected ordinary (strided) tensors on a CUDA device (kernels) or the CPU (reference)");
 }
 

@@ -24,20 +24,27 @@ SHAPES = {
     "heads of v": ({"v": (2, 4, 7, 64)}, ValueError, ["v has 4 heads", "k has 2"]),
     "tokens of v": ({"v": (2, 2, 8, 64)}, ValueError, ["v has 8 tokens", "k has 7"]),
     "heads of q": ({"q": (2, 5, 10, 64)}, ValueError, ["k and v have 2 heads", "q has 5", "multiple"]),
-    "no heads": ({"k": (2, 0, 7, 64), "v": (2, 0, 7, 64)}, ValueError, ["k and v are empty", "[2, 0, 7, 64]"]),
+    "no heads": ({"k": (2, 0, 7, 64), "v": (2, 0, 7, 64)}, ValueError, ["k and v have 0 heads", "q has 4", "multiple"]),
     "head_dim of k": ({"k": (2, 2, 7, 128)}, ValueError, ["k has 128 channels (head_dim)", "q has 64"]),
-    "head_dim of v": ({"v": (2, 2, 7, 128)}, ValueError, ["v has 128 channels (head_dim)", "q has 64"]),
-    "head_dim 72": (
-        {"q": (2, 4, 10, 72), "k": (2, 2, 7, 72), "v": (2, 2, 7, 72)},
+    "head_dim 257": (
+        {"q": (2, 4, 10, 257), "k": (2, 2, 7, 257)},
         ValueError,
-        ["head_dim 72", "supported: [64, 128]"],
+        ["q and k have head_dim 257", "expected 1 to 256"],
     ),
-    "no keys": ({"k": (2, 2, 0, 64), "v": (2, 2, 0, 64)}, ValueError, ["k and v are empty", "q has 10 tokens"]),
+    "head_dim 0": ({"q": (2, 4, 10, 0), "k": (2, 2, 7, 0)}, ValueError, ["q and k have head_dim 0", "1 to 256"]),
+    "head_dim 300 of v": ({"v": (2, 2, 7, 300)}, ValueError, ["v has head_dim 300", "expected 1 to 256"]),
+    "mask of rank 5": ({"attn_mask": (1, 2, 4, 10, 7)}, ValueError, ["attn_mask has shape [1, 2, 4, 10, 7]"]),
+    "mask of other queries": (
+        {"attn_mask": (2, 1, 9, 7)},
+        ValueError,
+        ["attn_mask has shape [2, 1, 9, 7]", "[batch, q heads, q tokens, k tokens] = [2, 4, 10, 7]"],
+    ),
+    "mask of key heads": ({"attn_mask": (2, 2, 10, 7)}, ValueError, ["attn_mask has shape [2, 2, 10, 7]", "[2, 4, 10"]),
 }
 
 
 def message_pattern(words):
-    return ".*".join(re.escape(word) for word in words)
+    return "(?s)" + ".*".join(re.escape(word) for word in words)
 
 
 @pytest.mark.parametrize("device", ["cpu", "meta"])
@@ -66,6 +73,8 @@ DTYPES = {
     "k fp32": ({"k": torch.float32}, ["k has dtype float32", "q has float16"]),
     "v bf16": ({"v": torch.bfloat16}, ["v has dtype bfloat16", "q has float16"]),
     "integers": ({"q": torch.int64}, ["q has dtype int64", "float16 or bfloat16"]),
+    "mask fp64": ({"attn_mask": torch.float64}, ["attn_mask has dtype float64", "expected bool", "float32"]),
+    "mask integers": ({"attn_mask": torch.uint8}, ["attn_mask has dtype uint8", "expected bool"]),
 }
 
 
@@ -74,15 +83,22 @@ DTYPES = {
 def test_dtypes(sageattention, device, dtypes, words):
     arguments = {
         name: tensor(*shape, dtype=dtypes.get(name, torch.float16), device=device)
-        for name, shape in {"q": Q, "k": K, "v": V}.items()
+        for name, shape in {"q": Q, "k": K, "v": V, "attn_mask": (10, 7)}.items()
     }
     with pytest.raises(TypeError, match=message_pattern(words)):
         sageattention.sageattn(**arguments)
 
 
-@pytest.mark.parametrize(("elsewhere", "words"), [("k", ["k is on meta", "q is on cpu"]), ("q", ["is on", "q is on"])])
+@pytest.mark.parametrize(
+    ("elsewhere", "words"),
+    [
+        ("k", ["k is on meta", "q is on cpu"]),
+        ("q", ["is on", "q is on"]),
+        ("attn_mask", ["attn_mask is on meta", "q is on cpu"]),
+    ],
+)
 def test_devices(sageattention, elsewhere, words):
-    arguments = {"q": tensor(*Q), "k": tensor(*K), "v": tensor(*V)}
+    arguments = {"q": tensor(*Q), "k": tensor(*K), "v": tensor(*V), "attn_mask": tensor(10, 7)}
     arguments[elsewhere] = arguments[elsewhere].to("meta")
     with pytest.raises(ValueError, match=message_pattern(words)):
         sageattention.sageattn(**arguments)
@@ -102,6 +118,23 @@ OPTIONS = {
     "causal type": ({"is_causal": 1}, TypeError, ["is_causal is 1 (int)", "True or False"]),
     "lse type": ({"return_lse": "no"}, TypeError, ["return_lse is 'no' (str)", "True or False"]),
     "unknown": ({"window": 3}, TypeError, ["window"]),
+    "mask as the 4th argument of SDPA": (
+        {"tensor_layout": torch.ones(10, 7)},
+        TypeError,
+        ["tensor_layout is tensor(", "'HND' or 'NHD'", "attn_mask="],
+    ),
+    "mask type": ({"attn_mask": [True]}, TypeError, ["attn_mask is [True] (list)", "torch.Tensor or None"]),
+    "alignment": (
+        {"causal_alignment": "left"},
+        ValueError,
+        ["causal_alignment is 'left'", "'top_left'", "'bottom_right'"],
+    ),
+    "alignment type": ({"causal_alignment": None}, TypeError, ["causal_alignment is None", "'top_left'"]),
+    "both scales": ({"sm_scale": 0.1, "scale": 0.2}, TypeError, ["sm_scale is 0.1 and scale is 0.2", "one of them"]),
+    "scale inf by its other name": ({"scale": float("inf")}, ValueError, ["sm_scale is inf", "finite"]),
+    "dropout": ({"dropout_p": 0.1}, ValueError, ["dropout_p is 0.1", "expected 0.0", "inference"]),
+    "dropout type": ({"dropout_p": None}, TypeError, ["dropout_p is None", "expected 0.0"]),
+    "gqa type": ({"enable_gqa": 1}, TypeError, ["enable_gqa is 1 (int)", "True or False"]),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from attention.helpers import Case
@@ -23,15 +25,38 @@ def test_registration_is_sound(sageattention, storage, return_lse, requires_grad
     )
 
 
+@pytest.mark.parametrize("requires_grad", [False, True])
+@pytest.mark.parametrize("mask_axes", ["bhqk", "b11k", "qk"])
+def test_registration_with_a_mask_is_sound(sageattention, mask_axes, requires_grad):
+    case = Case(batch=2, heads_q=4, heads_kv=2, len_q=10, len_kv=7, head_dim_v=24, mask_dtype=torch.float32)
+    q, k, v = case.make_inputs()
+    mask = replace(case, mask_axes=mask_axes).make_mask().requires_grad_(requires_grad)
+    checks = ("test_schema", "test_autograd_registration", "test_faketensor")
+    torch.library.opcheck(
+        torch.ops.sageattention.attention.default,
+        (q, k, v, "HND", True, None, True, mask, "bottom_right", False, True, "fp8", "per_warp", "fp32"),
+        test_utils=checks if requires_grad else (*checks, "test_aot_dispatch_dynamic"),
+    )
+
+
+def test_registration_of_packed_sequences_is_sound(sageattention):
+    q, k, v = (torch.randn(tokens, heads, 32).half() for tokens, heads in ((15, 4), (23, 2), (23, 2)))
+    lengths = torch.tensor([0, 10, 15]), torch.tensor([0, 20, 23])
+    torch.library.opcheck(
+        torch.ops.sageattention.attention_varlen.default, (q, k, v, *lengths, 10, 20, True, None, True, True)
+    )
+
+
 @pytest.mark.parametrize("tensor_layout", ["HND", "NHD"])
 def test_shapes_on_a_cuda_device_that_is_not_there(sageattention, tensor_layout):
     with FakeTensorMode():
         q = torch.empty(2, 4, 10, 64, dtype=torch.bfloat16, device="cuda")
         k = torch.empty(2, 2, 10, 64, dtype=torch.bfloat16, device="cuda")
+        v = torch.empty(2, 2, 10, 24, dtype=torch.bfloat16, device="cuda")
         if tensor_layout == "NHD":
-            q, k = q.transpose(1, 2), k.transpose(1, 2)
-        output, lse = sageattention.sageattn(q, k, k, tensor_layout=tensor_layout, return_lse=True)
-    assert output.shape == q.shape
+            q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
+        output, lse = sageattention.sageattn(q, k, v, tensor_layout=tensor_layout, return_lse=True)
+    assert output.shape == (*q.shape[:3], 24)
     assert output.is_contiguous()
     assert output.dtype == torch.bfloat16
     assert output.device.type == "cuda"
@@ -66,6 +91,15 @@ def test_dynamic_shapes_do_not_recompile(sageattention):
     for length in (10, 33, 70):
         compiled(*Case(batch=2, heads_q=4, heads_kv=2, len_q=length, len_kv=length + 3).make_inputs())
     assert counter.frame_count == 1
+
+
+def test_compiles_with_a_mask(sageattention):
+    torch._dynamo.reset()
+    compiled = torch.compile(sageattention.sageattn, fullgraph=True, dynamic=True, backend="aot_eager")
+    for length in (10, 33):
+        case = Case(batch=2, heads_q=4, heads_kv=2, len_q=length, len_kv=length + 3, mask_dtype=torch.bool)
+        inputs, options = case.make_inputs(), {"attn_mask": case.make_mask(), "scale": 0.2, "is_causal": True}
+        assert torch.equal(compiled(*inputs, **options), sageattention.sageattn(*inputs, **options))
 
 
 def test_exports_with_dynamic_lengths(sageattention):

@@ -62,15 +62,72 @@ def test_rows_of_zeros_have_a_scale(reference):
     assert not quantized.any()
 
 
-@pytest.mark.parametrize("is_causal", [False, True])
+@pytest.mark.parametrize("length", [1, 31, 32, 33, 100])
+def test_query_rows_of_a_warp_share_a_scale(reference, length):
+    query = randn(2, length, 16)
+    quantized, scale = reference.quantize_query(query, 1.0, rows=32)
+    assert scale.shape == (2, length, 1)
+    for first in range(0, length, 32):
+        rows = slice(first, first + 32)
+        absmax = query[:, rows].abs().amax(dim=(1, 2))
+        for row in range(*rows.indices(length)):
+            torch.testing.assert_close(scale[:, row, 0], absmax * 1.4426950408889634 / 127.0)
+            assert torch.equal(quantized[:, row], torch.round(query[:, row] / (absmax[:, None] / 127.0)))
+
+
+@pytest.mark.parametrize("length", [7, 64, 130])
+def test_key_blocks_share_a_scale_per_warp(reference, length):
+    key = randn(length, 16)
+    _, scale = reference.quantize_key(key, groups=1)
+    for first in range(0, length, 64):
+        expected = key[first : first + 64].abs().max() / 127.0
+        assert torch.equal(scale[first : first + 64], expected.expand(min(64, length - first)))
+
+
+def test_a_bad_key_spoils_neither_the_mean_nor_the_scales(reference):
+    key = randn(64, 16)
+    key[10, 3] = float("nan")
+    mean = reference.key_mean(key)
+    others = torch.arange(16) != 3
+    torch.testing.assert_close(mean[others], key[:, others].mean(dim=0))
+    assert mean[3] == 0
+    quantized, scale = reference.quantize_key(key - mean)
+    assert scale.isfinite().all()
+    assert quantized.isnan().sum() == 1
+
+
+@pytest.mark.parametrize(("kernel", "accumulators"), [("fp8", "fp32+fp32"), ("fp8", "fp32+fp16"), ("fp16", "fp16")])
+def test_values_use_the_range_of_their_format(reference, kernel, accumulators):
+    """The largest value of each channel lands on what its format and its accumulators leave room for."""
+    limit = {"fp32+fp32": 448.0, "fp32+fp16": 2.25, "fp16": 512.0}[accumulators]
+    options = reference.Options(False, 0, 1.0, True, False, 1, 4, kernel, accumulators)
+    value = randn(100, 8).bfloat16() * torch.tensor([1e6] * 4 + [1e20] * 4).bfloat16()
+    rounded = reference.RoundedValues.of(value, options)
+    largest = rounded.operand.abs().amax(dim=0)
+    assert (largest <= limit).all()
+    assert (largest > limit / 2.001).all()
+    # Half a unit of 4 digits, or of the smallest e4m3 number.
+    error = (rounded.operand * rounded.scale - value.float()).abs()
+    assert (error <= value.float().abs() / 16 + rounded.scale / 1024).all()
+
+
+@pytest.mark.parametrize(
+    "numerics", [{}, {"qk_quant_gran": "per_warp", "kernel": "fp8", "pv_accum_dtype": "fp32+fp32"}]
+)
+@pytest.mark.parametrize("mask", [None, torch.bool, torch.float32])
+@pytest.mark.parametrize("causality", [None, "top_left", "bottom_right"])
 @pytest.mark.parametrize("tensor_layout", ["HND", "NHD"])
-def test_chunks_do_not_change_the_result(reference, monkeypatch, is_causal, tensor_layout):
+def test_chunks_do_not_change_the_result(reference, monkeypatch, causality, tensor_layout, mask, numerics):
     axes = (0, 1, 2, 3) if tensor_layout == "HND" else (0, 2, 1, 3)
-    q, k, v = randn(2, 4, 70, 64), randn(2, 2, 90, 64, seed=1), randn(2, 2, 90, 64, seed=2)
-    arguments = *(tensor.half().permute(axes) for tensor in (q, k, v)), tensor_layout, is_causal, 0.125, True
-    whole, whole_lse = reference.attention(*arguments)
-    monkeypatch.setattr(reference, "_CHUNK_BYTES", 4 * 3 * 2 * 90 * 7)  # 7 rows at a time
-    parts, parts_lse = reference.attention(*arguments)
+    q, k, v = randn(2, 4, 70, 64), randn(2, 2, 90, 64, seed=1), randn(2, 2, 90, 32, seed=2)
+    arguments = *(x.half().permute(axes) for x in (q, k, v)), tensor_layout, causality is not None, 0.125, True
+    options = {"causal_alignment": causality or "top_left", **numerics}
+    if mask is not None:
+        bias = randn(2, 1, 70, 90, seed=3)
+        options["attn_mask"] = bias > 0 if mask == torch.bool else bias
+    whole, whole_lse = reference.attention(*arguments, **options)
+    monkeypatch.setattr(reference, "_CHUNK_BYTES", 4 * reference._CHUNK_COPIES * 2 * 90 * 7)  # 7 rows at a time, or 32
+    parts, parts_lse = reference.attention(*arguments, **options)
     torch.testing.assert_close(parts, whole, atol=1e-3, rtol=1e-3)
     torch.testing.assert_close(parts_lse, whole_lse, atol=1e-5, rtol=1e-6)
 

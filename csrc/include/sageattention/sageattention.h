@@ -99,7 +99,8 @@ typedef struct sageattention_params {
   float *lse;                /* [batch, heads_q, len_q] contiguous, natural logarithm; NULL: not written */
   float sm_scale;            /* multiplies query . key before the softmax */
   int32_t causality;         /* sageattention_causality */
-  int32_t smooth_k;          /* 0: quantize the keys as they are; 1: subtract a vector close to their mean first */
+  int32_t smooth_k;          /* non-zero: one vector per (batch, kv head) is subtracted from the keys before they are
+                                quantized, and its share of the LSE added back; 0: the keys are quantized as they are */
 } sageattention_params;
 
 /* Bytes of device workspace that sageattention_forward() needs for these parameters. No GPU needed. */

@@ -1,0 +1,135 @@
+"""What a call would run, without running it."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from dataclasses import dataclass
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from sageattention import core
+
+_information = torch.ops.sageattention.build_information()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The answer of `explain`; as a string, a few readable lines."""
+
+    function: str
+    device: str
+    compute_capability: str | None
+    """Of the CUDA device, e.g. ``"9.0"``; None elsewhere."""
+    kernel: str | None
+    """The CUDA kernel by its own name, ``"reference"`` (the emulation in plain PyTorch), or None: the call raises."""
+    reasons: tuple[str, ...]
+    emulated: tuple[str, ...]
+    """Parts that something else stands in for."""
+
+    def __str__(self) -> str:
+        where = self.device if self.compute_capability is None else f"{self.device}, {self.compute_capability}"
+        lines = [f"{self.function} on {where}: {self.kernel or 'no kernel'}", *self.reasons]
+        lines += [f"emulated: {part}" for part in self.emulated]
+        return "\n  ".join(lines)
+
+
+def explain(q, k, v, *args, function=core.sageattn, **kwargs) -> Explanation:
+    """What ``function(q, k, v, ...)`` would run, and why. Nothing is computed, fake tensors serve as well.
+
+    Args:
+        q, k, v, and the rest: the arguments of `sageattn`, or of another public function.
+        function: that function.
+
+    Raises what the call would raise for wrong arguments. Where it would raise NotImplementedError, the result has no
+    kernel and that error's text among the reasons. For fake CUDA tensors on a machine without a GPU, the first compute
+    capability of the build is assumed.
+    """
+    call = inspect.signature(function).bind(q, k, v, *args, **kwargs)
+    arguments = {name: _as_meta(value) for name, value in call.arguments.items()}
+    with torch.no_grad(), _Recorder() as recorder:
+        function(**arguments)
+    options = recorder.arguments
+    device = q.device
+    reasons, emulated = _choice(function, options), _stand_ins(function)
+    if device.type != "cuda":
+        reasons += ("CPU tensors: the reference emulation is the only path",)
+        return Explanation(
+            function.__name__, str(device), None, "reference", reasons, emulated + _reference_parts(q, options)
+        )
+    capability, source = _capability(device)
+    kernel, reason = _cuda_kernel(recorder, capability)
+    reasons += (source, reason) if reason else (source,)
+    if kernel == "reference":
+        emulated += _reference_parts(q, options)
+    return Explanation(
+        function.__name__, str(device), f"{capability // 10}.{capability % 10}", kernel, reasons, emulated
+    )
+
+
+class _Recorder(TorchDispatchMode):
+    """Sees the one operator call that a public function makes."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        schema = func._schema.arguments
+        if func.namespace == "sageattention":
+            self.operator = func
+            self.arguments = {argument.name: argument.default_value for argument in schema}
+            self.arguments.update(zip((argument.name for argument in schema), args))
+            self.arguments.update(kwargs or {})
+        return func(*args, **(kwargs or {}))
+
+
+def _as_meta(value):
+    """A tensor without memory in place of one: same shape, strides, dtype."""
+    if not isinstance(value, torch.Tensor) or value.layout != torch.strided:
+        return value
+    return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
+
+
+def _capability(device) -> tuple[int, str]:
+    if torch.cuda.is_available():
+        major, minor = torch.cuda.get_device_capability(device)
+        return 10 * major + minor, f"{device} has compute capability {major}.{minor}"
+    major, minor = _information["architectures"].split()[0].split(".")
+    return 10 * int(major) + int(minor), f"no CUDA device is visible: compute capability {major}.{minor} is assumed"
+
+
+def _cuda_kernel(recorder, capability) -> tuple[str | None, str]:
+    if recorder.operator is not core._attention:
+        return None, "this build has no CUDA kernel for packed sequences; call sageattn for each of them"
+    try:
+        return torch.ops.sageattention.cuda_kernel_name(*recorder.arguments.values(), capability), ""
+    except NotImplementedError as error:
+        return None, str(error).splitlines()[0]
+
+
+def _choice(function, options) -> tuple[str, ...]:
+    if options.get("kernel") != "auto":
+        return (f"{function.__name__} names its kernel",)
+    forced = os.environ.get("SAGEATTENTION_KERNEL")
+    if forced:
+        return (f"SAGEATTENTION_KERNEL is {forced}",)
+    return ("sageattn chose fp16: this build's CUDA kernels have 16-bit values",)
+
+
+def _stand_ins(function) -> tuple[str, ...]:
+    if function is core.sageattn_qk_int8_pv_fp16_triton:
+        return ("Triton: there is no Triton path yet, the CUDA kernels (or their emulation) run in its place",)
+    return ()
+
+
+def _reference_parts(q, options) -> tuple[str, ...]:
+    """What the emulation rounds, and what it does not."""
+    kernel = options.get("kernel", "fp16")
+    granularity = options.get("qk_quant_gran", "per_thread")
+    accumulators = options.get("pv_accum_dtype", "auto")
+    if kernel in ("fp8", "fp8_sm90"):
+        values = "float8_e4m3fn"
+    else:
+        values = str(q.dtype).removeprefix("torch.") if accumulators in ("auto", "fp32") else "float16"
+    parts = [f"INT8 q and k, {granularity} scales", f"p and v rounded to {values}"]
+    if accumulators not in ("auto", "fp32"):
+        parts.append(f"{accumulators} accumulators, by fp32 sums")
+    return tuple(parts)
