@@ -5,6 +5,7 @@ variants/local-channel.yaml, another version of this code) or when one of its fi
 """
 
 import json
+import shutil
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from feedstock.paths import STATE
 
 CHANNEL = STATE / "channel"
 RECORD = CHANNEL / "groups.json"
+UNPACKED = STATE / "cache" / "pkgs"
 
 
 @dataclass
@@ -109,11 +111,14 @@ class LocalChannel:
         write_record(self.record)
 
     def remove_unused(self) -> None:
-        """Files of earlier fingerprints would compete with the current ones in a solve."""
+        """Files of earlier fingerprints would compete with the current ones in a solve; unpacked copies take space."""
         used = {file for entry in self.record.values() for file in entry["files"]}
         for file in self.subdir.glob("*.conda"):
             if file.name not in used:
                 file.unlink()
+                for unpacked in UNPACKED.glob(file.stem + "*"):
+                    shutil.rmtree(unpacked, ignore_errors=True)
+                    unpacked.unlink(missing_ok=True)
 
     def write(self, contents: Contents) -> str:
         return assemble.write(contents, self.platform, self.subdir)
