@@ -67,8 +67,8 @@ class LocalChannel:
         chosen = [
             Group(f"Python {machine.PYTHON_VERSION}", machine.fingerprint(), self.make_python),
             Group(f"compiler {self.compiler.version}", machine.fingerprint() + self.compiler.cxx, self.make_compiler),
-            self.wheel_group(f"CUDA compiler {variant.cuda}", cuda, partial(self.make_cuda, variant.cuda, cuda)),
-            self.wheel_group("build tools", self.releases["tools"], self.make_tools),
+            self.tree_group(f"CUDA compiler {variant.cuda}", cuda, partial(self.make_cuda, variant.cuda, cuda)),
+            self.tree_group("build tools", self.releases["tools"], self.make_tools),
             self.wheel_group("pip and setuptools", self.releases["python"], self.closure(self.releases["python"])),
             self.wheel_group(f"PyTorch {torch}", torch, self.closure({"torch": torch})),
         ]
@@ -78,6 +78,10 @@ class LocalChannel:
         return chosen
 
     def wheel_group(self, title: str, releases, make) -> Group:
+        return Group(title, assemble.digest(wheels.fingerprint(), json.dumps(releases)), make)
+
+    def tree_group(self, title: str, releases, make) -> Group:
+        """How trees are cut out of wheels is written in this file."""
         return Group(title, assemble.digest(wheels.fingerprint(), Path(__file__), json.dumps(releases)), make)
 
     def cuda_release(self, variant) -> dict:
