@@ -1,16 +1,17 @@
 """Builds the packages of one variant with the rattler-build engine, tests them, and adds them to the output channel."""
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from rattler_build import Package, RenderConfig, Stage0Recipe, ToolConfiguration
+from rattler_build import Package, RattlerBuildError, RenderConfig, Stage0Recipe, ToolConfiguration
 
 from feedstock import assemble, index, variants
 from feedstock.console import EngineLog
 from feedstock.digests import source_digests
-from feedstock.errors import FeedstockError, is_disk_full
+from feedstock.errors import FeedstockError
 from feedstock.install import install, run_in
 from feedstock.paths import OUTPUT, RECIPE, STATE
 
@@ -37,8 +38,11 @@ class Output:
 def render(variant, overrides: dict) -> list:
     """The packages of a variant, in the order in which they need each other."""
     settings = RenderConfig(platform=variants.platform_config(variant.platform))
-    recipe = Stage0Recipe.from_file(RECIPE)
-    return [Output(item, variant.platform) for item in recipe.render(variant.config(overrides), settings)]
+    try:
+        rendered = Stage0Recipe.from_file(RECIPE).render(variant.config(overrides), settings)
+    except RattlerBuildError as error:
+        raise FeedstockError(f"{RECIPE} cannot be rendered for {variant.name}: {error}") from error
+    return [Output(item, variant.platform) for item in rendered]
 
 
 def build(variant, source, reporter) -> list:
@@ -87,15 +91,20 @@ def run_engine(output: Output, channels: list, reporter) -> Path:
             no_build_id=True,
         )
     except Exception as error:
-        if is_disk_full(error):
-            raise
-        raise FeedstockError(f"{output.name} could not be built: {summary(error)}") from error
+        reasons = "".join(f"\n  {line}" for line in compiler_errors(reporter.log_path))
+        raise FeedstockError(f"{output.name} could not be built: {summary(error)}{reasons}") from error
     return Path(result.packages[0])
 
 
 def summary(error: BaseException) -> str:
     """The engine's sentence, without the folders and commands that follow it: those are in the log."""
     return str(error).split("\n\n")[0].replace("PyRattlerBuildError: ", "").replace("\n", " ")
+
+
+def compiler_errors(log: Path) -> list:
+    """The first lines in which a compiler, the linker or CMake said what is wrong during the last step."""
+    lines = log.read_text(encoding="utf-8", errors="replace").rpartition("\n### ")[2].splitlines()
+    return [line.strip() for line in lines if re.search(r"\berror\b ?[:#]|^CMake Error|undefined reference", line)][:3]
 
 
 def run_tests(package: Path, channels: list, reporter) -> list:

@@ -5,6 +5,7 @@ variants/local-channel.yaml, another version of this code) or when one of its fi
 """
 
 import json
+import shutil
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from feedstock.paths import STATE
 
 CHANNEL = STATE / "channel"
 RECORD = CHANNEL / "groups.json"
+UNPACKED = STATE / "cache" / "pkgs"
 
 
 @dataclass
@@ -65,8 +67,8 @@ class LocalChannel:
         chosen = [
             Group(f"Python {machine.PYTHON_VERSION}", machine.fingerprint(), self.make_python),
             Group(f"compiler {self.compiler.version}", machine.fingerprint() + self.compiler.cxx, self.make_compiler),
-            self.wheel_group(f"CUDA compiler {variant.cuda}", cuda, partial(self.make_cuda, variant.cuda, cuda)),
-            self.wheel_group("build tools", self.releases["tools"], self.make_tools),
+            self.tree_group(f"CUDA compiler {variant.cuda}", cuda, partial(self.make_cuda, variant.cuda, cuda)),
+            self.tree_group("build tools", self.releases["tools"], self.make_tools),
             self.wheel_group("pip and setuptools", self.releases["python"], self.closure(self.releases["python"])),
             self.wheel_group(f"PyTorch {torch}", torch, self.closure({"torch": torch})),
         ]
@@ -76,6 +78,10 @@ class LocalChannel:
         return chosen
 
     def wheel_group(self, title: str, releases, make) -> Group:
+        return Group(title, assemble.digest(wheels.fingerprint(), json.dumps(releases)), make)
+
+    def tree_group(self, title: str, releases, make) -> Group:
+        """How trees are cut out of wheels is written in this file."""
         return Group(title, assemble.digest(wheels.fingerprint(), Path(__file__), json.dumps(releases)), make)
 
     def cuda_release(self, variant) -> dict:
@@ -109,11 +115,14 @@ class LocalChannel:
         write_record(self.record)
 
     def remove_unused(self) -> None:
-        """Files of earlier fingerprints would compete with the current ones in a solve."""
+        """Files of earlier fingerprints would compete with the current ones in a solve; unpacked copies take space."""
         used = {file for entry in self.record.values() for file in entry["files"]}
         for file in self.subdir.glob("*.conda"):
             if file.name not in used:
                 file.unlink()
+                for unpacked in UNPACKED.glob(file.stem + "*"):
+                    shutil.rmtree(unpacked, ignore_errors=True)
+                    unpacked.unlink(missing_ok=True)
 
     def write(self, contents: Contents) -> str:
         return assemble.write(contents, self.platform, self.subdir)

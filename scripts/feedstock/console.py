@@ -69,7 +69,7 @@ class Reporter:
     def fail(self, error: BaseException) -> None:
         """One message. The traceback goes to the log, whose path ends the message."""
         self.log("".join(traceback.format_exception(error)))
-        message = explain(error)
+        message = explain(error, self.log_path.read_text(encoding="utf-8", errors="replace"))
         if self.as_json:
             print(json.dumps({"ok": False, "error": message, "steps": self.steps, "log": self.log_name()}, indent=1))
         self.terminal.print("[bold red]error:[/]", end=" ")

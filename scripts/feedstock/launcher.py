@@ -37,6 +37,7 @@ def main(arguments: list) -> int:
     except KeyboardInterrupt:
         if process is not None:
             end_group(process)
+        show_cursor()
         return fail(arguments, "interrupted; nothing unfinished was published: run the same command to go on", log, 130)
     except (environment.SetupError, OSError) as error:
         return fail(arguments, str(error), log, 1)
@@ -64,6 +65,12 @@ def end_group(process) -> None:
         deadline = time.monotonic() + GRACE_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.05)
+
+
+def show_cursor() -> None:
+    """A spinner that was ended could not put the cursor back."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\x1b[?25h\n")
 
 
 def fail(arguments: list, message: str, log: Path, code: int) -> int:

@@ -1,19 +1,49 @@
 """Writes the files that follow from `variants/`. Deterministic and offline; `check` says which ones have drifted."""
 
 import difflib
+import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from feedstock import assemble, variants
+from feedstock.errors import FeedstockError
 from feedstock.paths import PROGRAM, REPOSITORY
 
 HEADER = "Rendered from variants/ by `feedstock rerender`: do not edit."
 
 
-def rendered() -> dict:
-    """Every rendered file: path relative to the repository, and its text."""
+def rendered(repository: Path = REPOSITORY) -> dict:
+    """Every rendered file: path relative to the repository, and its text. Of the README, one block is rendered."""
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    return {**whole_files(), "README.md": with_block(readme, "support", support_table())}
+
+
+def whole_files() -> dict:
     return {"sageattention/_version.py": version_module(), "pixi.toml": pixi_manifest()}
+
+
+def with_block(text: str, name: str, block: str) -> str:
+    """The text with what lies between `<!-- name: ... -->` and `<!-- /name -->` replaced."""
+    pattern = re.compile(rf"(<!-- {name}:[^\n]*-->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    if not pattern.search(text):
+        raise FeedstockError(f"README.md has no block '<!-- {name}: ... -->' ... '<!-- /{name} -->' to render into")
+    return pattern.sub(lambda match: match[1] + block + match[2], text)
+
+
+def support_table() -> str:
+    """One row per CUDA version: what it is built with, and for which PyTorch, platforms and GPUs."""
+    rows = ["| CUDA | PyTorch | platforms | compute capabilities | compiler, glibc on Linux |", "|---|---|---|---|---|"]
+    matrix = variants.matrix()
+    for cuda in dict.fromkeys(variant.cuda for variant in matrix):
+        cells = [variant for variant in matrix if variant.cuda == cuda]
+        config = next(cell for cell in cells if cell.platform.startswith("linux")).config({})
+        pytorch = ", ".join(dict.fromkeys(cell.pytorch for cell in cells))
+        platforms = ", ".join(dict.fromkeys(cell.platform for cell in cells))
+        capabilities = config["sageattention_architectures"][0].replace(" ", ", ")
+        toolchain = f"gcc {config['cxx_compiler_version'][0]}, {config['c_stdlib_version'][0]}"
+        rows.append(f"| {cuda} | {pytorch} | {platforms} | {capabilities} | {toolchain} |")
+    return "\n".join(rows) + "\n"
 
 
 def version_module() -> str:
@@ -41,9 +71,9 @@ def template(name: str) -> Template:
 def drift(repository: Path = REPOSITORY) -> dict:
     """Files that differ from what would be rendered, with their differences."""
     changed = {}
-    for name, text in rendered().items():
+    for name, text in rendered(repository).items():
         path = repository / name
-        present = path.read_text() if path.exists() else ""
+        present = path.read_text(encoding="utf-8") if path.exists() else ""
         if present != text:
             changed[name] = difference(name, present, text)
     return changed
@@ -58,6 +88,7 @@ def difference(name: str, present: str, text: str) -> str:
 
 def write(repository: Path = REPOSITORY) -> list:
     changed = drift(repository)
+    texts = rendered(repository)
     for name in changed:
-        assemble.replace_text(repository / name, rendered()[name])
+        assemble.replace_text(repository / name, texts[name])
     return sorted(changed)

@@ -15,6 +15,10 @@ from feedstock.install import environment, install
 from feedstock.paths import OUTPUT, REPOSITORY, STATE, exclusive
 
 PREFIX = STATE / "testing"
+TESTS = REPOSITORY / "tests"
+
+# Suites of the command line itself, in its own environment. Every other folder of tests/ runs on the built packages.
+OWN = ("feedstock", "packages")
 
 # What runs without `-m`: everything that needs neither a GPU nor minutes of building.
 QUICK = "not gpu and not package"
@@ -33,19 +37,24 @@ class Suite:
 def test_project(source, reporter, arguments: list) -> dict:
     """All suites; `arguments` go to pytest, and paths among them choose the suites that hold them."""
     results = {}
-    if wanted(arguments, ("feedstock", "packages")):
-        own = Suite("feedstock", ("feedstock", "packages"), Path(sys.executable), dict(os.environ))
+    if wanted(arguments, OWN):
+        own = Suite("feedstock", OWN, Path(sys.executable), dict(os.environ))
         results[own.name] = run_suite(own, arguments, reporter)
-    if wanted(arguments, ("attention",)):
+    if wanted(arguments, others()):
         prefix = prepare(source, reporter)
-        suite = Suite("attention", ("attention",), prefix / "bin" / "python", environment(prefix))
+        suite = Suite("library", others(), prefix / "bin" / "python", environment(prefix))
         results[suite.name] = run_suite(suite, arguments, reporter)
     if not results:
-        raise FeedstockError(f"no test suite holds {' '.join(arguments)}; tests are below {REPOSITORY / 'tests'}")
+        raise FeedstockError(f"no test suite holds {' '.join(arguments)}; tests are below {TESTS}")
     failed = [name for name, code in results.items() if code != 0]
     if failed:
         raise FeedstockError(f"tests failed: {', '.join(failed)}")
     return {"suites": results}
+
+
+def others() -> tuple:
+    folders = {file.relative_to(TESTS).parts[0] for file in TESTS.glob("*/**/test_*.py")}
+    return tuple(sorted(folders - set(OWN)))
 
 
 def wanted(arguments: list, folders: tuple) -> bool:
@@ -58,8 +67,16 @@ def chosen_paths(arguments: list) -> list:
 
 
 def below(paths: list, folders: tuple) -> list:
-    roots = [REPOSITORY / "tests" / folder for folder in folders]
-    return [path for path in paths if any(Path(path.split("::")[0]).resolve().is_relative_to(root) for root in roots)]
+    """The paths that lie in these folders; a path above them stands for all of them."""
+    found = []
+    for path in paths:
+        place = Path(path.split("::")[0]).resolve()
+        for root in (TESTS / folder for folder in folders):
+            if place.is_relative_to(root):
+                found.append(path)
+            elif root.is_relative_to(place):
+                found.append(str(root))
+    return found
 
 
 def prepare(source, reporter) -> Path:
@@ -78,7 +95,7 @@ def run_suite(suite: Suite, arguments: list, reporter) -> int:
     """pytest's own output goes to the terminal: it is the progress report."""
     paths = chosen_paths(arguments)
     options = [word for word in arguments if word not in paths]
-    where = below(paths, suite.folders) or [str(REPOSITORY / "tests" / folder) for folder in suite.folders]
+    where = below(paths, suite.folders) or [str(TESTS / folder) for folder in suite.folders]
     markers = [] if "-m" in options else ["-m", QUICK]
     command = [str(suite.python), "-m", "pytest", "-p", "no:cacheprovider", *markers, *options, *where]
     reporter.log(" ".join(command))

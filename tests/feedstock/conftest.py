@@ -33,4 +33,5 @@ def state(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "WORK", folder / "build")
     monkeypatch.setattr(channel, "CHANNEL", folder / "channel")
     monkeypatch.setattr(channel, "RECORD", folder / "channel" / "groups.json")
+    monkeypatch.setattr(channel, "UNPACKED", folder / "cache" / "pkgs")
     return folder

@@ -1,6 +1,7 @@
 """A build that fails leaves the output channel as it was."""
 
 import errno
+import json
 
 import pytest
 from feedstock import build, variants
@@ -37,7 +38,9 @@ def run(state, tmp_path, monkeypatch, reporter):
     source = EmptyChannel(tmp_path / "empty")
 
     def run(script="mkdir -p $PREFIX && echo built > $PREFIX/file", test="test -f $PREFIX/file"):
-        (tmp_path / "recipe.yaml").write_text(RECIPE.replace("SCRIPT", script).replace("TEST", test))
+        (tmp_path / "recipe.yaml").write_text(
+            RECIPE.replace("SCRIPT", json.dumps(script)).replace("TEST", json.dumps(test))
+        )
         return build.build(variants.native()[0], source, reporter)
 
     run.output = tmp_path / "output"
@@ -64,6 +67,22 @@ def test_a_failing_script_publishes_nothing(run):
     assert packages(run.output) == []
     run()
     assert len(packages(run.output)) == 1
+
+
+def test_what_the_compiler_said_is_shown(run):
+    with pytest.raises(FeedstockError, match=r"kernel\.cu\(7\): error: identifier is undefined"):
+        run(script="echo 'kernel.cu(7): error: identifier is undefined'; exit 1")
+
+
+def test_a_full_disk_that_only_the_log_knows_is_called_so(run, reporter):
+    with pytest.raises(FeedstockError) as caught:
+        run(script="echo 'ptxas: No space left on device'; exit 1")
+    assert explain(caught.value, reporter.log_path.read_text()).startswith("the disk is full")
+
+
+def test_a_broken_recipe_is_named(run, tmp_path):
+    with pytest.raises(FeedstockError, match=r"recipe\.yaml cannot be rendered"):
+        run(script={"no-such-key": 1})
 
 
 def test_a_failing_recipe_test_publishes_nothing(run):

@@ -66,7 +66,10 @@ def test_files_of_no_group_leave(local):
     local.add(Group("demo", "fingerprint", maker(local, [])))
     stale = local.subdir / "demo-0.9-0.conda"
     stale.write_text("old")
+    unpacked = channel.UNPACKED / stale.stem
+    unpacked.mkdir(parents=True)
     local.remove_unused()
+    assert not unpacked.exists()
     assert [file.name for file in local.subdir.glob("*.conda")] == ["demo-1.0-0.conda"]
 
 

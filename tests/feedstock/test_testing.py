@@ -1,0 +1,39 @@
+"""Which suite runs which tests."""
+
+import pytest
+from feedstock import testing, variants
+from feedstock.errors import FeedstockError
+from feedstock.paths import OUTPUT
+
+
+def test_every_folder_of_tests_belongs_to_a_suite():
+    folders = {file.parent.name for file in testing.TESTS.glob("*/test_*.py")}
+    assert folders == set(testing.OWN) | set(testing.others())
+
+
+def test_without_paths_every_suite_runs():
+    assert testing.wanted(["-x", "-k", "anything"], testing.OWN)
+    assert testing.wanted(["-x"], testing.others())
+
+
+def test_a_path_chooses_its_suite():
+    path = str(testing.TESTS / "feedstock" / "test_testing.py") + "::test_a_path_chooses_its_suite"
+    assert testing.wanted([path], testing.OWN)
+    assert not testing.wanted([path], testing.others())
+
+
+def test_a_folder_above_stands_for_all_suites():
+    everything = [str(testing.TESTS)]
+    assert testing.below(everything, testing.OWN) == [str(testing.TESTS / folder) for folder in testing.OWN]
+
+
+def test_a_package_tells_its_variant():
+    newest = variants.native()[0]
+    cuda, torch = newest.cuda.replace(".", ""), newest.pytorch.replace(".", "")
+    assert testing.variant_of(OUTPUT / f"sageattention-1.0-cuda{cuda}_torch{torch}_h0123456_0.conda") == newest
+    assert testing.variant_of(OUTPUT / f"libsageattention-1.0-cuda{cuda}_h0123456_0.conda") == newest
+
+
+def test_a_foreign_package_is_refused():
+    with pytest.raises(FeedstockError, match=r"other-1\.0-0\.conda does not belong to a variant"):
+        testing.variant_of(OUTPUT / "other-1.0-0.conda")
