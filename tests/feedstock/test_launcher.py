@@ -83,7 +83,8 @@ child.wait()
 """
 
 OUTER = """
-import sys, pathlib
+import sys, pathlib, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background jobs with the interrupt key ignored
 sys.path.insert(0, {scripts!r})
 from feedstock import environment, launcher
 environment.ensure = lambda log: pathlib.Path({python!r})
