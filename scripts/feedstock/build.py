@@ -62,12 +62,6 @@ def build(variant, source, reporter) -> list:
     return files
 
 
-def isolate_cache() -> None:
-    """Unpacked packages and test environments stay inside the repository's state: one disk, so files are linked."""
-    (STATE / "tmp").mkdir(parents=True, exist_ok=True)
-    os.environ.update(RATTLER_CACHE_DIR=str(STATE / "cache"), TMPDIR=str(STATE / "tmp"))
-
-
 def build_one(output: Output, source, reporter) -> None:
     channels = [OUTPUT.as_uri(), source.url]
     clean(WORK)

@@ -1,22 +1,19 @@
-"""The command line: one function per subcommand; what they do is in the modules they call."""
+"""The command line: one function per subcommand; what they do is in the modules they call. Those that bring the engine
+or a solver along are imported by the commands that need them, so that the others answer at once."""
 
 import os
 import sys
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from feedstock import build as building
-from feedstock import rerender as rendering
-from feedstock import testing, variants
-from feedstock.channel import LocalChannel
+from feedstock import profiles, variants
 from feedstock.console import Reporter
 from feedstock.errors import FeedstockError
-from feedstock.install import install as install_packages
-from feedstock.paths import OUTPUT, exclusive
-from feedstock.sources import open_source
+from feedstock.paths import OUTPUT, exclusive, isolate_cache
 
 app = typer.Typer(
     name="feedstock",
@@ -44,6 +41,9 @@ VariantName = Annotated[
 @app.command()
 def build(variant: VariantName = None, channel: ChannelName = "local", as_json: AsJson = False):
     """Build, test and publish the packages of one variant into output/, then install and run them."""
+    from feedstock import build as building
+    from feedstock.sources import open_source
+
     with command(as_json) as reporter:
         chosen = choose(variant)
         source = open_source(reporter, channel)
@@ -64,6 +64,9 @@ def install(
     as_json: AsJson = False,
 ):
     """Install packages from output/ and a channel into a prefix, as `conda install -c` would."""
+    from feedstock.install import install as install_packages
+    from feedstock.sources import open_source
+
     with command(as_json) as reporter:
         source = open_source(reporter, channel)
         with exclusive():
@@ -82,6 +85,9 @@ def run_tests(
     as_json: AsJson = False,
 ):
     """Run the project's tests that need no GPU (further arguments go to pytest), or those of a finished package."""
+    from feedstock import testing
+    from feedstock.sources import open_source
+
     with command(as_json) as reporter:
         source = open_source(reporter, channel)
         if package is not None:
@@ -92,22 +98,67 @@ def run_tests(
 
 
 @app.command(name="variants")
-def list_variants(as_json: AsJson = False):
-    """Print the support matrix."""
+def list_variants(
+    action: Annotated[str | None, typer.Argument(help="'check': look for cells that cannot exist.")] = None,
+    lane: Annotated[str, typer.Option("--lane", help="'conda' or 'wheel'.")] = "conda",
+    profile: Annotated[str, typer.Option("--profile", help="A part of the table, named in variants/.")] = "all",
+    platform: Annotated[str | None, typer.Option("--platform", help="linux-64, linux_x86_64, win-64, ...")] = None,
+    form: Annotated[str, typer.Option("--format", help="'table', 'json' or 'github-matrix'.")] = "table",
+    online: Annotated[bool, typer.Option("--online", help="With 'check': ask a channel for every PyTorch.")] = False,
+    channel: Annotated[str, typer.Option("--channel", help="Channel that --online asks.")] = "conda-forge",
+    as_json: AsJson = False,
+):
+    """Print the support matrix, or check it."""
+    as_json = as_json or form == "json"
     with command(as_json) as reporter:
-        cells = variants.matrix()
-        rows = [
-            {"variant": cell.name, "platform": cell.platform, "CUDA": cell.cuda, "PyTorch": cell.pytorch}
-            for cell in cells
-        ]
+        one_of("action", action, (None, "check"))
+        one_of("--lane", lane, profiles.LANES)
+        one_of("--format", form, profiles.FORMATS)
+        if action == "check":
+            check_variants(reporter, channel if online else None)
+            return
+        cells = profiles.select(variants.table(), lane, profile, platform)
+        if form == "github-matrix":
+            print(profiles.github_matrix(lane, cells))
+            return
+        rows = [profiles.row(lane, cell) for cell in cells]
         if not as_json:
-            reporter.table(f"{len(rows)} variants", rows)
-        reporter.succeed({"variants": rows})
+            print_variants(reporter, lane, rows)
+        reporter.succeed({"lane": lane, "profile": profile, "variants": rows})
+
+
+def print_variants(reporter: Reporter, lane: str, rows: list) -> None:
+    """Reasons are long and few: they stand below the table."""
+    blocked = Counter(row.pop("blocked", "") for row in rows)
+    reporter.table(f"{len(rows)} {'variants' if lane == 'conda' else 'wheels'}", rows)
+    for reason, count in blocked.items():
+        if reason:
+            reporter.note(f"{count} of them cannot be built yet: {reason}")
+
+
+def check_variants(reporter: Reporter, channel: str | None) -> None:
+    table = variants.table()
+    problems = table.problems()
+    if channel:
+        from feedstock import online
+
+        problems += online.missing(table, channel)
+    if problems:
+        raise FeedstockError("the table holds cells that cannot exist:\n  " + "\n  ".join(problems))
+    counts = {"conda": len(table.conda), "wheels": len(table.wheels)}
+    reporter.succeed(counts, f"{counts['conda']} conda variants and {counts['wheels']} wheels: none is impossible")
+
+
+def one_of(what: str, value, known: tuple) -> None:
+    if value not in known:
+        raise FeedstockError(f"{what} is '{value}'; expected {' or '.join(str(item) for item in known if item)}")
 
 
 @app.command()
 def channel(variant: VariantName = None, as_json: AsJson = False):
     """Make only the local channel that a variant needs."""
+    from feedstock.channel import LocalChannel
+
     with command(as_json) as reporter:
         local = LocalChannel(reporter)
         with exclusive():
@@ -121,6 +172,8 @@ def rerender(
     as_json: AsJson = False,
 ):
     """Write the files that follow from variants/."""
+    from feedstock import rerender as rendering
+
     with command(as_json) as reporter:
         changed = rendering.drift() if check else rendering.write()
         if check and changed:
@@ -148,7 +201,7 @@ def output_channels() -> list:
 def command(as_json: bool):
     """Any failure becomes one message and exit code 1."""
     reporter = Reporter(as_json)
-    building.isolate_cache()
+    isolate_cache()
     try:
         yield reporter
     except Exception as error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 import traceback
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from rich.table import Table
 
 from feedstock.errors import explain
 from feedstock.paths import LOGS
+
+# Columns of a table that goes to a file or a pipe.
+FILE_WIDTH = 200
 
 
 class Reporter:
@@ -47,7 +51,7 @@ class Reporter:
 
     def note(self, text: str) -> None:
         self.log(text)
-        self.terminal.print(f"[dim]•[/] {text}")
+        self.terminal.print(f"[dim]•[/] {text}", soft_wrap=True)
 
     def table(self, title: str, rows: list) -> None:
         """A table on standard output. Its first column, the name to copy, is never cut."""
@@ -58,7 +62,8 @@ class Reporter:
             table.add_column(column)
         for row in rows:
             table.add_row(*row.values())
-        Console(highlight=False).print(table)
+        # Nothing is cut where the output is not a screen.
+        Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH).print(table)
 
     def succeed(self, result: dict, summary: str = "") -> None:
         if self.as_json:

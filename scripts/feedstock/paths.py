@@ -25,3 +25,9 @@ def exclusive(name: str = "work"):
     with (STATE / f"{name}.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def isolate_cache() -> None:
+    """Unpacked packages and test environments stay inside the repository's state: one disk, so files are linked."""
+    (STATE / "tmp").mkdir(parents=True, exist_ok=True)
+    os.environ.update(RATTLER_CACHE_DIR=str(STATE / "cache"), TMPDIR=str(STATE / "tmp"))

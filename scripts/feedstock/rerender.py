@@ -33,17 +33,23 @@ def with_block(text: str, name: str, block: str) -> str:
 
 def support_table() -> str:
     """One row per CUDA version: what it is built with, and for which PyTorch, platforms and GPUs."""
-    rows = ["| CUDA | PyTorch | platforms | compute capabilities | compiler, glibc on Linux |", "|---|---|---|---|---|"]
+    rows = ["| CUDA | PyTorch | platforms | compute capabilities | compilers |", "|---|---|---|---|---|"]
     matrix = variants.matrix()
     for cuda in dict.fromkeys(variant.cuda for variant in matrix):
         cells = [variant for variant in matrix if variant.cuda == cuda]
-        config = next(cell for cell in cells if cell.platform.startswith("linux")).config({})
         pytorch = ", ".join(dict.fromkeys(cell.pytorch for cell in cells))
         platforms = ", ".join(dict.fromkeys(cell.platform for cell in cells))
-        capabilities = config["sageattention_architectures"][0].replace(" ", ", ")
-        toolchain = f"gcc {config['cxx_compiler_version'][0]}, {config['c_stdlib_version'][0]}"
+        capabilities = cells[0].config({})["sageattention_architectures"][0].replace(" ", ", ")
+        toolchain = "; ".join(dict.fromkeys(map(toolchain_of, cells)))
         rows.append(f"| {cuda} | {pytorch} | {platforms} | {capabilities} | {toolchain} |")
     return "\n".join(rows) + "\n"
+
+
+def toolchain_of(variant) -> str:
+    config = {key: values[0] for key, values in variant.config({}).to_dict().items()}
+    if variant.platform.startswith("linux"):
+        return f"gcc {config['cxx_compiler_version']} with glibc {config['c_stdlib_version']}"
+    return config["cxx_compiler"]
 
 
 def version_module() -> str:

@@ -1,23 +1,33 @@
-"""The support matrix: reads `variants/` through rattler-build and names what it finds."""
+"""The support matrix: reads `variants/` and names what it finds. The conda lane goes through rattler-build, which owns
+the format of its files; the wheel lane is in wheel_lane.py, the facts that both are checked against in published.py."""
 
 import platform as machine
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from rattler_build import JinjaConfig, PlatformConfig, VariantConfig
-from ruamel.yaml import YAML
 
+from feedstock import tables, wheel_lane
 from feedstock.errors import FeedstockError
 from feedstock.paths import VARIANTS
+from feedstock.published import Published, without_operators
 
 PLATFORMS = ("linux-64", "linux-aarch64", "win-64")
-PACKAGE = VARIANTS / "package.yaml"
+
+# Keys that a variant file may set; a misspelt one would be ignored by the engine.
+KEYS = {
+    *("c_compiler", "cxx_compiler", "cuda_compiler", "c_stdlib"),
+    *("c_compiler_version", "cxx_compiler_version", "cuda_compiler_version", "c_stdlib_version"),
+    *("pytorch", "pytorch_build", "python_min"),
+    *("sageattention_version", "sageattention_build_number", "sageattention_architectures"),
+    *("kernel_digest", "operator_digest", "recipe_digest"),
+}
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One cell of the matrix: a platform, a CUDA version, a PyTorch version."""
+    """One cell of the conda lane: a platform, a CUDA version, a PyTorch version."""
 
     platform: str
     cuda: str
@@ -29,6 +39,11 @@ class Variant:
         """As conda-smithy names it: platform and architecture, then the sorted loop keys with their values."""
         return f"{self.platform.replace('-', '_')}_cuda_compiler_version{self.cuda}pytorch{self.pytorch}"
 
+    @property
+    def blocked(self) -> str:
+        """Why it cannot be built from the sources as they are: never, such a cell is not in the table."""
+        return ""
+
     def config(self, overrides: dict) -> VariantConfig:
         """The rattler-build configuration of exactly this cell."""
         chosen = {"cuda_compiler_version": self.cuda, "pytorch": self.pytorch, **overrides}
@@ -36,32 +51,108 @@ class Variant:
         return config.merge(VariantConfig({key: [value] for key, value in chosen.items()}))
 
 
+class Table:
+    """Both lanes and the facts behind them, as one folder holds them."""
+
+    def __init__(self, folder: Path = VARIANTS):
+        self.folder = folder
+
+    def cuda_files(self) -> list:
+        return sorted(self.folder.glob("cuda*.yaml"))
+
+    @cached_property
+    def conda(self) -> tuple:
+        """Every variant: newest CUDA first, then newest PyTorch, then platform."""
+        cells = []
+        for file in self.cuda_files():
+            for platform in PLATFORMS:
+                for cell in load(file, platform).combinations():
+                    # A file that is for some platforms gives its CUDA version to those only.
+                    if "cuda_compiler_version" in cell:
+                        cells.append(Variant(platform, cell["cuda_compiler_version"], cell["pytorch"], file))
+        names = [cell.name for cell in cells]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise FeedstockError(f"{self.folder}: two variant files, or two rows of one, make {', '.join(twice)}")
+        return tuple(sorted(cells, key=newest_first))
+
+    @cached_property
+    def published(self) -> Published:
+        return Published(self.folder / "published.yaml")
+
+    @cached_property
+    def wheels(self) -> tuple:
+        return wheel_lane.load(self.folder / "wheels.yaml", self.published, self.package_version)
+
+    @property
+    def package_version(self) -> str:
+        return str(self.package("sageattention_version"))
+
+    def package(self, key: str):
+        """A value that every variant shares."""
+        return load(self.cuda_files()[0], PLATFORMS[0])[key][0]
+
+    @property
+    def local_releases(self) -> dict:
+        """Which PyPI releases stand for what in the local channel."""
+        return {**tables.read(self.folder / "local-channel.yaml"), "pytorch": self.published.releases()}
+
+    def lane(self, name: str) -> tuple:
+        return self.conda if name == "conda" else self.wheels
+
+    def problems(self) -> list:
+        """A sentence for every cell that cannot exist."""
+        found = [f"{cell.name}: {reason}" for cell in self.conda for reason in conda_problems(cell, self.published)]
+        for cell in self.wheels:
+            found += [f"{cell.name}: {reason}" for reason in wheel_lane.problems(cell, self.published)]
+        return found
+
+
+def conda_problems(variant: Variant, published: Published) -> list:
+    """Why a conda package cannot exist."""
+    unknown = published.without_pytorch(variant.pytorch)
+    if unknown:
+        return [unknown]
+    config = variant.config({})
+    capabilities = config["sageattention_architectures"][0].split()
+    reasons = [
+        published.without_conda_pytorch(variant.pytorch, variant.cuda, variant.platform),
+        without_operators(variant.pytorch),
+        *published.without_architectures(variant.cuda, capabilities),
+    ]
+    if variant.platform.startswith("linux"):
+        gcc = (config.get("cxx_compiler_version") or [None])[0]
+        reasons.append(published.without_gcc(variant.cuda, gcc) if gcc else f"{variant.file} names no gcc for Linux")
+    return [reason for reason in reasons if reason]
+
+
+@cache
+def table() -> Table:
+    return Table(VARIANTS)
+
+
 def platform_config(platform: str) -> PlatformConfig:
     """Staging outputs are an experimental feature of the recipe format."""
     return PlatformConfig(target_platform=platform, build_platform=platform, host_platform=platform, experimental=True)
 
 
+@cache
 def load(file: Path, platform: str) -> VariantConfig:
+    """What a variant file and the shared one beside it say for a platform."""
     context = JinjaConfig(platform=platform_config(platform))
+    shared = file.parent / "package.yaml"
     try:
-        return VariantConfig.from_files_with_context([PACKAGE, file], context)
+        config = VariantConfig.from_files_with_context([shared, file] if shared.exists() else [file], context)
     except Exception as error:
         raise FeedstockError(f"{file} is not a valid variant file: {error}") from error
+    unknown = sorted(set(config.keys()) - KEYS)
+    if unknown:
+        raise FeedstockError(f"{file}: unknown key {', '.join(unknown)}; known: {', '.join(sorted(KEYS))}")
+    return config
 
 
-def cuda_files() -> list:
-    return sorted(VARIANTS.glob("cuda*.yaml"))
-
-
-@cache
 def matrix() -> tuple:
-    """Every variant: newest CUDA first, then newest PyTorch, then platform."""
-    cells = []
-    for file in cuda_files():
-        for platform in PLATFORMS:
-            for cell in load(file, platform).combinations():
-                cells.append(Variant(platform, cell["cuda_compiler_version"], cell["pytorch"], file))
-    return tuple(sorted(cells, key=newest_first))
+    return table().conda
 
 
 def newest_first(variant: Variant) -> tuple:
@@ -92,9 +183,8 @@ def current_platform() -> str:
 
 
 def package_version() -> str:
-    return str(load(cuda_files()[0], PLATFORMS[0])["sageattention_version"][0])
+    return table().package_version
 
 
 def local_releases() -> dict:
-    """Which PyPI releases stand for what in the local channel."""
-    return YAML(typ="safe").load(VARIANTS / "local-channel.yaml")
+    return table().local_releases

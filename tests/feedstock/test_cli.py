@@ -41,6 +41,37 @@ def test_variants_as_json(feedstock):
     assert [row["variant"] for row in answer["variants"]] == [variant.name for variant in variants.matrix()]
 
 
+def test_wheels_of_a_profile(feedstock):
+    answer = feedstock("variants", "--lane", "wheel", "--profile", "sage2-all", "--platform", "win_amd64", "--json")
+    assert len(json.loads(answer.stdout)["variants"]) == 10
+    table = feedstock("variants", "--lane", "wheel", "--profile", "default", COLUMNS="80")
+    assert "cp312-cp312-linux_x86_64.whl" in table.stdout
+
+
+def test_a_matrix_for_github_is_one_line(feedstock):
+    answer = feedstock("variants", "--profile", "default", "--format", "github-matrix")
+    assert len(json.loads(answer.stdout)["include"]) == len(variants.PLATFORMS)
+    assert answer.stdout.count("\n") == 1
+
+
+def test_the_table_is_checked(feedstock):
+    assert feedstock("variants", "check").returncode == 0
+
+
+def test_an_unreachable_channel_cannot_be_compared(feedstock, tmp_path):
+    answer = feedstock("variants", "check", "--online", "--channel", f"file://{tmp_path}/nowhere")
+    assert answer.returncode == 1
+    assert "nowhere" in answer.stderr
+    assert "cannot be read" in answer.stderr
+
+
+@pytest.mark.parametrize("arguments", [["chekc"], ["--lane", "whl"], ["--format", "xml"], ["--profile", "nonsense"]])
+def test_wrong_words_name_the_right_ones(feedstock, arguments):
+    answer = feedstock("variants", *arguments)
+    assert answer.returncode == 1
+    assert "expected" in answer.stderr or "known:" in answer.stderr
+
+
 def test_variants_as_a_table_that_can_be_copied_from(feedstock):
     answer = feedstock("variants", COLUMNS="80")
     assert all(variant.name in answer.stdout for variant in variants.matrix())

@@ -9,6 +9,8 @@ from feedstock import variants
 from feedstock.build import render
 from feedstock.errors import FeedstockError
 
+from .tables import Copy
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -29,6 +31,39 @@ def test_names_are_those_of_conda_smithy():
 def test_newest_comes_first():
     versions = [tuple(map(int, f"{cell.cuda}.{cell.pytorch}".split("."))) for cell in variants.matrix()]
     assert versions == sorted(versions, reverse=True)
+
+
+def test_each_platform_has_the_cuda_versions_that_conda_forge_has_there():
+    for platform, known in variants.table().published.conda_cuda.items():
+        assert {cell.cuda for cell in variants.matrix() if cell.platform == platform} <= set(known)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "reason"),
+    [
+        ("package.yaml", '- "2.13"', '- "2.10"', "the operator library needs PyTorch"),
+        ("package.yaml", '- "2.13"', '- "9.9"', "knows no PyTorch 9.9"),
+        ("cuda12.8.yaml", "if: win", "if: linux", "conda-forge has no PyTorch for CUDA 12.8 on linux-64"),
+        ("cuda12.9.yaml", "8.0 9.0", "8.0 11.0", "nvcc 12.9 does not compile for 11.0: 13.0 is the first"),
+        ("cuda12.9.yaml", 'cxx_compiler_version:\n  - "14"', 'cxx_compiler_version:\n  - "15"', "gcc 15 is too new"),
+    ],
+)
+def test_impossible_variants_are_refused_with_the_reason(tmp_path, name, old, new, reason):
+    problems = Copy(tmp_path).edit(name, old, new).table.problems()
+    assert any(reason in problem for problem in problems), problems
+
+
+def test_a_misspelt_key_is_named(tmp_path):
+    copy = Copy(tmp_path).edit("cuda13.0.yaml", "c_stdlib_version:", "c_stdlib_versoin:")
+    with pytest.raises(FeedstockError, match=r"cuda13\.0\.yaml: unknown key c_stdlib_versoin"):
+        len(copy.table.conda)
+
+
+def test_the_same_variant_from_two_files_is_refused(tmp_path):
+    copy = Copy(tmp_path)
+    (copy.folder / "cuda13.0-again.yaml").write_text((copy.folder / "cuda13.0.yaml").read_text())
+    with pytest.raises(FeedstockError, match="linux_64_cuda_compiler_version13"):
+        len(copy.table.conda)
 
 
 def test_toolchain_and_glibc_are_zipped():
