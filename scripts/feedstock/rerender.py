@@ -6,60 +6,60 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from feedstock import assemble, variants
+from feedstock import assemble, ci_support, matrix_tables, variants
 from feedstock.errors import FeedstockError
 from feedstock.paths import PROGRAM, REPOSITORY
 
 HEADER = "Rendered from variants/ by `feedstock rerender`: do not edit."
 
 
-def rendered(repository: Path = REPOSITORY) -> dict:
-    """Every rendered file: path relative to the repository, and its text. Of the README, one block is rendered."""
-    readme = (repository / "README.md").read_text(encoding="utf-8")
-    return {**whole_files(), "README.md": with_block(readme, "support", support_table())}
+# Folders in which every file of a kind is rendered: what the table no longer asks for is removed.
+OWNED = (".ci_support/*.yaml",)
 
 
-def whole_files() -> dict:
-    return {"sageattention/_version.py": version_module(), "pixi.toml": pixi_manifest()}
+def rendered(repository: Path = REPOSITORY, table=None) -> dict:
+    """Every rendered file: path relative to the repository, and its text (None: it has to go). Of some pages only
+    marked blocks are rendered."""
+    table = table or variants.table()
+    texts = {**whole_files(table), **pages(repository, table)}
+    present = [file.relative_to(repository).as_posix() for kind in OWNED for file in repository.glob(kind)]
+    return {**texts, **{name: None for name in sorted(present) if name not in texts}}
 
 
-def with_block(text: str, name: str, block: str) -> str:
+def whole_files(table) -> dict:
+    return {
+        "sageattention/_version.py": version_module(table),
+        "pixi.toml": pixi_manifest(table),
+        **ci_support.files(table, HEADER),
+    }
+
+
+def pages(repository: Path, table) -> dict:
+    texts = {}
+    for name, blocks in matrix_tables.PAGES.items():
+        text = (repository / name).read_text(encoding="utf-8")
+        for block, make in blocks.items():
+            text = with_block(text, block, make(table), name)
+        texts[name] = text
+    return texts
+
+
+def with_block(text: str, name: str, block: str, page: str) -> str:
     """The text with what lies between `<!-- name: ... -->` and `<!-- /name -->` replaced."""
     pattern = re.compile(rf"(<!-- {name}:[^\n]*-->\n).*?(<!-- /{name} -->)", re.DOTALL)
     if not pattern.search(text):
-        raise FeedstockError(f"README.md has no block '<!-- {name}: ... -->' ... '<!-- /{name} -->' to render into")
+        raise FeedstockError(f"{page} has no block '<!-- {name}: ... -->' ... '<!-- /{name} -->' to render into")
     return pattern.sub(lambda match: match[1] + block + match[2], text)
 
 
-def support_table() -> str:
-    """One row per CUDA version: what it is built with, and for which PyTorch, platforms and GPUs."""
-    rows = ["| CUDA | PyTorch | platforms | compute capabilities | compilers |", "|---|---|---|---|---|"]
-    matrix = variants.matrix()
-    for cuda in dict.fromkeys(variant.cuda for variant in matrix):
-        cells = [variant for variant in matrix if variant.cuda == cuda]
-        pytorch = ", ".join(dict.fromkeys(cell.pytorch for cell in cells))
-        platforms = ", ".join(dict.fromkeys(cell.platform for cell in cells))
-        capabilities = cells[0].config({})["sageattention_architectures"][0].replace(" ", ", ")
-        toolchain = "; ".join(dict.fromkeys(map(toolchain_of, cells)))
-        rows.append(f"| {cuda} | {pytorch} | {platforms} | {capabilities} | {toolchain} |")
-    return "\n".join(rows) + "\n"
+def version_module(table) -> str:
+    return f'# {HEADER}\n__version__ = "{table.package_version}"\n'
 
 
-def toolchain_of(variant) -> str:
-    config = {key: values[0] for key, values in variant.config({}).to_dict().items()}
-    if variant.platform.startswith("linux"):
-        return f"gcc {config['cxx_compiler_version']} with glibc {config['c_stdlib_version']}"
-    return config["cxx_compiler"]
-
-
-def version_module() -> str:
-    return f'# {HEADER}\n__version__ = "{variants.package_version()}"\n'
-
-
-def pixi_manifest() -> str:
+def pixi_manifest(table) -> str:
     """The commands as pixi tasks, and a build task per variant. The command line itself runs on Linux."""
     platforms = [platform for platform in variants.PLATFORMS if platform.startswith("linux")]
-    matrix = [variant for variant in variants.matrix() if variant.platform in platforms]
+    matrix = [variant for variant in table.conda if variant.platform in platforms]
     return template("pixi.toml").render(
         header=HEADER,
         platforms=platforms,
@@ -74,14 +74,14 @@ def template(name: str) -> Template:
     return environment.get_template(f"{name}.jinja")
 
 
-def drift(repository: Path = REPOSITORY) -> dict:
+def drift(repository: Path = REPOSITORY, table=None) -> dict:
     """Files that differ from what would be rendered, with their differences."""
     changed = {}
-    for name, text in rendered(repository).items():
+    for name, text in rendered(repository, table).items():
         path = repository / name
         present = path.read_text(encoding="utf-8") if path.exists() else ""
-        if present != text:
-            changed[name] = difference(name, present, text)
+        if present != (text or ""):
+            changed[name] = difference(name, present, text or "")
     return changed
 
 
@@ -92,9 +92,14 @@ def difference(name: str, present: str, text: str) -> str:
     return "".join(lines)
 
 
-def write(repository: Path = REPOSITORY) -> list:
-    changed = drift(repository)
-    texts = rendered(repository)
+def write(repository: Path = REPOSITORY, table=None) -> list:
+    changed = drift(repository, table)
+    texts = rendered(repository, table)
     for name in changed:
-        assemble.replace_text(repository / name, texts[name])
+        target = repository / name
+        if texts[name] is None:
+            target.unlink()
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            assemble.replace_text(target, texts[name])
     return sorted(changed)

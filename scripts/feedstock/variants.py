@@ -15,6 +15,9 @@ from feedstock.published import Published, without_operators
 
 PLATFORMS = ("linux-64", "linux-aarch64", "win-64")
 
+# Keys that only conda-smithy's configurations hold.
+SMITHY_KEYS = ("channel_sources", "channel_targets", "docker_image")
+
 # Keys that a variant file may set; a misspelt one would be ignored by the engine.
 KEYS = {
     *("c_compiler", "cxx_compiler", "cuda_compiler", "c_stdlib"),
@@ -22,6 +25,7 @@ KEYS = {
     *("pytorch", "pytorch_build", "python_min"),
     *("sageattention_version", "sageattention_build_number", "sageattention_architectures"),
     *("kernel_digest", "operator_digest", "recipe_digest"),
+    *SMITHY_KEYS,
 }
 
 

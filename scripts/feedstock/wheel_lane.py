@@ -1,6 +1,6 @@
 """The wheel lane of the support matrix: the rows of `variants/wheels.yaml`, one cell per wheel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from feedstock.errors import FeedstockError
@@ -77,8 +77,11 @@ def load(file: Path, published: Published, package_version: str) -> tuple:
 
 def read_toolchain(value, where: str) -> dict:
     mapping(value, where, ("gcc", "architectures"), optional=())
-    capabilities = value["architectures"].split() if isinstance(value["architectures"], str) else []
-    return {"gcc": str(value["gcc"]), "architectures": versions(capabilities, f"{where} architectures")}
+    return {"gcc": str(value["gcc"]), "architectures": read_capabilities(value["architectures"], where)}
+
+
+def read_capabilities(value, where: str) -> tuple:
+    return versions(value.split() if isinstance(value, str) else [value], f"{where} architectures")
 
 
 @dataclass
@@ -90,7 +93,7 @@ class Reader:
     distributions: dict
 
     def row(self, name: str, row, where: str) -> list:
-        mapping(row, where, ("pytorch", "cuda", "python"), optional=("distribution", "pytorch_cuda"))
+        mapping(row, where, ("pytorch", "cuda", "python"), optional=("distribution", "pytorch_cuda", "architectures"))
         distribution = row.get("distribution", "sageattention")
         if distribution not in self.distributions:
             raise FeedstockError(
@@ -98,12 +101,13 @@ class Reader:
             )
         pytorch = version(row["pytorch"], where)
         pythons = versions(row["python"], f"{where} python")
+        own = read_capabilities(row["architectures"], where) if "architectures" in row else None
         cells = []
         for cuda in versions(row["cuda"], f"{where} cuda"):
             beside = version(row.get("pytorch_cuda", cuda), where)
             for platform in self.platforms(pytorch, beside, where):
                 cells += [self.cell(name, distribution, pytorch, cuda, beside, python, platform) for python in pythons]
-        return cells
+        return [replace(cell, architectures=own) for cell in cells] if own else cells
 
     def current(self, row, where: str) -> list:
         """Every published combination of the listed versions."""
@@ -162,7 +166,7 @@ def problems(cell: WheelCell, published: Published) -> list:
     ]
     if cell.cuda.split(".")[0] != cell.pytorch_cuda.split(".")[0] or order(cell.cuda) < order(cell.pytorch_cuda):
         reasons.append(f"kernels for CUDA {cell.cuda} do not run beside a PyTorch for CUDA {cell.pytorch_cuda}")
-    if not cell.architectures:
+    if not cell.gcc:
         return [*filter(None, reasons), f"variants/wheels.yaml does not say how to compile for CUDA {cell.cuda} (cuda)"]
     reasons += published.without_architectures(cell.cuda, cell.architectures)
     if cell.platform.startswith("linux"):

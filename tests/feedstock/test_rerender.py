@@ -1,8 +1,12 @@
 """Rendered files agree with variants/, and drift is reported as a difference."""
 
+import time
+
 import pytest
-from feedstock import rerender, variants
+from feedstock import build, matrix_tables, rerender, variants
 from feedstock.errors import FeedstockError
+from feedstock.paths import RECIPE, REPOSITORY
+from rattler_build import RenderConfig, Stage0Recipe, VariantConfig
 
 
 def test_nothing_has_drifted():
@@ -10,13 +14,17 @@ def test_nothing_has_drifted():
 
 
 def test_rendered_files_say_so():
-    assert all("do not edit" in text.splitlines()[0] for text in rerender.whole_files().values())
+    assert all("do not edit" in text.splitlines()[0] for text in rerender.whole_files(variants.table()).values())
+
+
+def copy_rendered(folder):
+    for name, text in rerender.rendered().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
 
 
 def test_drift_is_shown_and_repaired(tmp_path):
-    for name, text in rerender.rendered().items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+    copy_rendered(tmp_path)
     version = tmp_path / "sageattention/_version.py"
     version.write_text(version.read_text().replace(variants.package_version(), "0.0.0"))
     difference = rerender.drift(tmp_path)["sageattention/_version.py"]
@@ -27,20 +35,52 @@ def test_drift_is_shown_and_repaired(tmp_path):
 
 def test_only_the_block_of_the_readme_is_rendered():
     text = "before\n<!-- support: rendered -->\nold\n<!-- /support -->\nafter\n"
-    assert rerender.with_block(text, "support", "new\n") == text.replace("old", "new")
+    assert rerender.with_block(text, "support", "new\n", "README.md") == text.replace("old", "new")
 
 
 def test_a_readme_without_the_block_is_named():
     with pytest.raises(FeedstockError, match=r"README\.md has no block"):
-        rerender.with_block("nothing", "support", "new\n")
+        rerender.with_block("nothing", "support", "new\n", "README.md")
 
 
-def test_the_table_holds_every_version():
-    table = rerender.support_table()
-    assert all(variant.cuda in table and variant.pytorch in table for variant in variants.matrix())
+def test_the_tables_hold_every_version():
+    conda, wheels = matrix_tables.conda_lane(variants.table()), matrix_tables.wheel_rows(variants.table())
+    assert all(variant.cuda in conda and variant.pytorch in conda for variant in variants.matrix())
+    assert all(f"| {cell.pytorch} | {cell.cuda} |" in wheels for cell in variants.table().wheels)
 
 
 def test_the_module_gives_the_version(tmp_path):
     names = {}
-    exec(rerender.version_module(), names)
+    exec(rerender.version_module(variants.table()), names)
     assert names["__version__"] == variants.package_version()
+
+
+def test_what_the_table_no_longer_holds_is_removed(tmp_path):
+    copy_rendered(tmp_path)
+    stale = tmp_path / ".ci_support/linux_64_cuda_compiler_version1.0pytorch0.1.yaml"
+    stale.write_text("pytorch:\n")
+    assert "-pytorch:" in rerender.drift(tmp_path)[f".ci_support/{stale.name}"]
+    assert rerender.write(tmp_path) == [f".ci_support/{stale.name}"]
+    assert not stale.exists()
+    assert rerender.drift(tmp_path) == {}
+
+
+def test_rendering_takes_no_time_and_is_the_same_twice():
+    start = time.monotonic()
+    assert rerender.rendered(table=variants.Table()) == rerender.rendered(table=variants.Table())
+    assert time.monotonic() - start < 5
+
+
+def test_there_is_a_configuration_per_variant():
+    names = {file.name for file in (REPOSITORY / ".ci_support").iterdir()}
+    assert names == {f"{variant.name}.yaml" for variant in variants.matrix()}
+
+
+@pytest.mark.parametrize("variant", variants.matrix(), ids=lambda variant: variant.name)
+def test_a_configuration_alone_renders_the_same_packages(variant):
+    """As `rattler-build build -m .ci_support/....yaml` would."""
+    config = VariantConfig.from_file(str(REPOSITORY / ".ci_support" / f"{variant.name}.yaml"))
+    settings = RenderConfig(platform=variants.platform_config(variant.platform))
+    alone = Stage0Recipe.from_file(RECIPE).render(config, settings)
+    names = [f"{item.recipe.package.name}-{item.recipe.build.string}" for item in alone]
+    assert names == [f"{item.name}-{item.rendered.recipe.build.string}" for item in build.render(variant, {})]

@@ -1,0 +1,105 @@
+"""The tables of README and `docs/build-matrix.md` that follow from `variants/`."""
+
+from feedstock import profiles, wheel_lane
+from feedstock.tables import order
+
+
+def table_of(heads: list, rows: list) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return (
+        "".join(f"| {' | '.join(cells)} |\n" for cells in lines).replace("| --- |", "|---|").replace(" --- |", "---|")
+    )
+
+
+def joined(values) -> str:
+    return ", ".join(dict.fromkeys(values))
+
+
+def conda_lane(table) -> str:
+    """One row per CUDA version: what it is built with, and for which PyTorch, platforms and GPUs."""
+    rows = []
+    for cuda in dict.fromkeys(cell.cuda for cell in table.conda):
+        cells = [cell for cell in table.conda if cell.cuda == cuda]
+        capabilities = cells[0].config({})["sageattention_architectures"][0].split()
+        toolchain = "; ".join(dict.fromkeys(map(toolchain_of, cells)))
+        pytorch, platforms = joined(cell.pytorch for cell in cells), joined(cell.platform for cell in cells)
+        rows.append([cuda, pytorch, platforms, joined(capabilities), toolchain])
+    return table_of(["CUDA", "PyTorch", "platforms", "compute capabilities", "compilers"], rows)
+
+
+def toolchain_of(variant) -> str:
+    config = {key: values[0] for key, values in variant.config({}).to_dict().items()}
+    if variant.platform.startswith("linux"):
+        return f"gcc {config['cxx_compiler_version']} with glibc {config['c_stdlib_version']}"
+    return config["cxx_compiler"]
+
+
+def conda_cost(table) -> str:
+    """How many compilations the conda lane takes."""
+    rows = []
+    for platform in dict.fromkeys(cell.platform for cell in table.conda):
+        cells = [cell for cell in table.conda if cell.platform == platform]
+        kernels = len({cell.cuda for cell in cells})
+        rows.append([platform, str(kernels), str(len(cells)), str(kernels + len(cells))])
+    heads = ["platform", "kernel builds (libsageattention)", "operator builds (sageattention)", "packages"]
+    return table_of(heads, rows)
+
+
+def wheel_rows(table) -> str:
+    """One row per PyTorch release and CUDA version of each set; reasons why one cannot be built yet stand below."""
+    grouped = {}
+    for cell in table.wheels:
+        grouped.setdefault((cell.set, cell.distribution, cell.pytorch, cell.cuda), []).append(cell)
+    reasons = list(dict.fromkeys(cell.blocked for cell in table.wheels if cell.blocked))
+    rows = []
+    for (name, distribution, pytorch, cuda), cells in grouped.items():
+        pythons = sorted({cell.python for cell in cells}, key=order)
+        builds = f"no ({reasons.index(cells[0].blocked) + 1})" if cells[0].blocked else "yes"
+        platforms, capabilities = joined(cell.platform for cell in cells), joined(cells[0].architectures)
+        rows.append([name, distribution, pytorch, cuda, joined(pythons), platforms, capabilities, builds])
+    heads = ["set", "distribution", "PyTorch", "CUDA", "Python", "platforms", "compute capabilities", "builds now"]
+    notes = "".join(f"\n({number}) {reason}\n" for number, reason in enumerate(reasons, 1))
+    return table_of(heads, rows) + notes
+
+
+def wheel_profiles(table) -> str:
+    """What each profile holds on each platform."""
+    rows = []
+    for name in profiles.definitions(table, "wheel"):
+        counts = [str(len(profiles.select(table, "wheel", name, platform))) for platform in wheel_lane.PLATFORMS]
+        rows.append([f"`{name}`", *counts])
+    return table_of(["profile", *wheel_lane.PLATFORMS], rows)
+
+
+def conda_profiles(table) -> str:
+    platforms = list(profiles.SAME)
+    rows = []
+    for name in profiles.definitions(table, "conda"):
+        counts = [str(len(profiles.select(table, "conda", name, platform))) for platform in platforms]
+        rows.append([f"`{name}`", *counts])
+    return table_of(["profile", *platforms], rows)
+
+
+def wheel_cost(table) -> str:
+    """How many compilations the wheel lane takes, against one per wheel."""
+    rows = []
+    for platform in wheel_lane.PLATFORMS:
+        cells = [cell for cell in table.wheels if cell.platform == platform]
+        kernels = len({(cell.distribution, cell.cuda) for cell in cells})
+        operators = len({(cell.distribution, cell.pytorch) for cell in cells})
+        rows.append([platform, str(kernels), str(operators), str(len(cells))])
+    return table_of(["platform", "kernel builds", "operator builds", "wheels"], rows)
+
+
+# Marked blocks of each page.
+PAGES = {
+    "README.md": {"support": conda_lane},
+    "docs/build-matrix.md": {
+        "conda": conda_lane,
+        "conda-profiles": conda_profiles,
+        "conda-builds": conda_cost,
+        "wheels": wheel_rows,
+        "wheel-profiles": wheel_profiles,
+        "wheel-builds": wheel_cost,
+    },
+}
