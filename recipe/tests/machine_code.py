@@ -35,6 +35,8 @@ def entries(library: bytes, position: int, end: int) -> set:
     numbers = set()
     while position + ENTRY_HEADER.size <= end:
         kind, _, header_size, size, number = ENTRY_HEADER.unpack_from(library, position)
+        if header_size < ENTRY_HEADER.size:  # not an entry: a damaged file must not keep the reader here
+            break
         if kind == MACHINE_CODE:
             numbers.add(number)
         position += header_size + size
@@ -47,6 +49,8 @@ def check(library: Path, expected: list) -> str:
     binaries = architectures(library.read_bytes())
     if not any(binaries):
         return f"{library} holds no GPU machine code"
+    if not all(binaries):
+        return f"{library}: {binaries.count(set())} of {len(binaries)} fat binaries hold no machine code"
     present = set().union(*binaries)
     if present != wanted:
         return f"{library} holds machine code for {name(present)}, expected {name(wanted)}"

@@ -50,3 +50,14 @@ def test_ptx_is_not_machine_code(library):
 
 def test_a_library_without_machine_code_is_refused(library):
     assert "no GPU machine code" in machine_code.check(library(), ["8.0"])
+
+
+def test_every_fat_binary_must_hold_machine_code(library):
+    """A translation unit compiled to PTX alone would be compiled by the driver, if that knows it at all."""
+    path = library(fat_binary((MACHINE_CODE, 80)), fat_binary((PTX, 80)))
+    assert "1 of 2 fat binaries hold no machine code" in machine_code.check(path, ["8.0"])
+
+
+def test_a_damaged_fat_binary_ends_the_reading(library):
+    path = library(struct.pack("<IHHQ", 0xBA55ED50, 1, 16, 400) + b"\0" * 400)
+    assert "no GPU machine code" in machine_code.check(path, ["8.0"])
