@@ -1,7 +1,7 @@
 """Makes the README's table and picture of the speed from a recorded result: nothing in them is typed by hand.
 
-    python3 bench/figures.py            # writes README.md (between its markers) and docs/images/speed.svg
-    python3 bench/figures.py --check    # exits 1 if they differ from what the results say
+python3 bench/figures.py            # writes README.md (between its markers) and docs/images/speed.svg
+python3 bench/figures.py --check    # exits 1 if they differ from what the results say
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def picture(result: dict) -> str:
     ]
     x = LEFT
     for label, colour in SERIES.values():
-        parts.append(f'<rect x="{x}" y="10" width="12" height="4" fill="{colour}"/><text x="{x + 17}" y="16">{label}</text>')
+        parts.append(
+            f'<rect x="{x}" y="10" width="12" height="4" fill="{colour}"/><text x="{x + 17}" y="16">{label}</text>'
+        )
         x += 110
     for index, (key, rows) in enumerate(groups.items()):
         parts += panel(key, rows, LEFT + index * (PANEL[0] + GAP), ceiling, index == 0)
@@ -97,7 +99,8 @@ def panel(key: tuple, rows: list, left: int, ceiling: int, labelled: bool) -> li
             parts.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{tops}</text>')
     for index, row in enumerate(rows):
         x, _ = place(index, 0)
-        parts.append(f'<text x="{x:.1f}" y="{TOP + PANEL[1] + 16}" text-anchor="middle">{row["length"] // 1024}k</text>')
+        y, label = TOP + PANEL[1] + 16, f"{row['length'] // 1024}k"
+        parts.append(f'<text x="{x:.1f}" y="{y}" text-anchor="middle">{label}</text>')
     for name, (_, colour) in SERIES.items():
         points = [place(index, row[name]["tops"]) for index, row in enumerate(rows)]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)

@@ -1,4 +1,4 @@
-"""Proves the kernels on this machine's GPU: builds them for it, runs the checks and the benchmark, writes one JSON file.
+"""Proves the kernels on this machine's GPU: builds them for it, runs the checks and the benchmark, writes one JSON.
 
     python3 bench/gpu.py --output results.json               # build from source; needs torch, cmake, ninja and nvcc
     python3 bench/gpu.py --library-dir PREFIX/lib             # check files that were built elsewhere
@@ -85,7 +85,8 @@ def build() -> tuple[Path, float]:
     cmake("kernels", "csrc", prefix, f"-DSAGEATTENTION_VERSION={version}",
           f"-DSAGEATTENTION_ARCHITECTURES={major}{minor}")  # fmt: skip
     cmake("torch", "csrc/torch", prefix, f"-DCMAKE_PREFIX_PATH={prefix}",
-          f"-DSAGEATTENTION_TORCH_DIR={Path(torch.__file__).parent}", f"-DCMAKE_CXX_COMPILER={cxx_compiler()}")  # fmt: skip
+          f"-DSAGEATTENTION_TORCH_DIR={Path(torch.__file__).parent}",
+          f"-DCMAKE_CXX_COMPILER={cxx_compiler()}")  # fmt: skip
     return prefix / "lib", round(time.monotonic() - start, 1)
 
 

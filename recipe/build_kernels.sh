@@ -8,6 +8,7 @@ memory_gib=$(awk '/MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)
 jobs=$(( memory_gib / 2 < CPU_COUNT ? memory_gib / 2 : CPU_COUNT ))
 jobs=$(( jobs > 0 ? jobs : 1 ))
 
+# shellcheck disable=SC2086  # CMAKE_ARGS is a list of words
 cmake -S csrc -B build -G Ninja ${CMAKE_ARGS:-} \
   -DCMAKE_BUILD_TYPE=Release \
   -DCMAKE_INSTALL_PREFIX="$PREFIX" \

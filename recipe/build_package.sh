@@ -2,6 +2,7 @@
 # Compiles the operator library for the PyTorch of the host environment, and installs the Python package beside it.
 set -euo pipefail
 
+# shellcheck disable=SC2086  # CMAKE_ARGS is a list of words
 cmake -S csrc/torch -B build -G Ninja ${CMAKE_ARGS:-} \
   -DCMAKE_BUILD_TYPE=Release \
   -DCMAKE_INSTALL_PREFIX="$PREFIX" \

@@ -137,7 +137,8 @@ def check_repeatable() -> None:
     first = sageattn(q, k, v, return_lse=True)
     for _ in range(20):
         again = sageattn(q, k, v, return_lse=True)
-        assert torch.equal(first[0], again[0]) and torch.equal(first[1], again[1]), "results differ from run to run"
+        assert torch.equal(first[0], again[0]), "outputs differ from run to run"
+        assert torch.equal(first[1], again[1]), "LSEs differ from run to run"
 
 
 def check_streams_and_graphs() -> None:
@@ -208,7 +209,8 @@ def check_empty() -> None:
     q = torch.empty(2, 3, 0, 64, device="cuda", dtype=torch.float16)
     k = torch.randn(2, 3, 5, 64, device="cuda", dtype=torch.float16)
     output, lse = sageattn(q, k, k, return_lse=True)
-    assert output.shape == q.shape and lse.shape == (2, 3, 0)
+    assert output.shape == q.shape
+    assert lse.shape == (2, 3, 0)
 
 
 def check_bad_input() -> None:
