@@ -38,6 +38,10 @@ VariantName = Annotated[
 ]
 
 
+# Lines of a list on the terminal.
+SHOWN_PRODUCTS = 24
+
+
 @app.command()
 def build(variant: VariantName = None, channel: ChannelName = "local", as_json: AsJson = False):
     """Build, test and publish the packages of one variant into output/, then install and run them."""
@@ -45,7 +49,7 @@ def build(variant: VariantName = None, channel: ChannelName = "local", as_json: 
     from feedstock.sources import open_source
 
     with command(as_json) as reporter:
-        chosen = choose(variant)
+        chosen = choose(variant, channel)
         source = open_source(reporter, channel)
         with exclusive():
             source.prepare(chosen)
@@ -70,7 +74,7 @@ def install(
     with command(as_json) as reporter:
         source = open_source(reporter, channel)
         with exclusive():
-            source.prepare(choose(None))
+            source.prepare(choose(None, channel))
             with reporter.step(f"install into {prefix}"):
                 records = install_packages(prefix, [*output_channels(), source.url], specs or ["sageattention"])
         names = sorted(f"{record.name.normalized} {record.version} {record.build}" for record in records)
@@ -182,10 +186,45 @@ def rerender(
         reporter.succeed({"changed": sorted(changed)}, f"{len(changed)} rendered files changed")
 
 
-def choose(name: str | None):
+@app.command()
+def bump(
+    kind: Annotated[str, typer.Argument(help="pytorch, cuda, python, version or build (the build number).")],
+    value: Annotated[str | None, typer.Argument(help="The version to add, or the new version.")] = None,
+    drop: Annotated[bool, typer.Option("--drop", help="Take this version out of the table.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing, only show what would change.")] = False,
+    as_json: AsJson = False,
+):
+    """Edit variants/, render what follows, and show which packages and wheels come and go."""
+    from feedstock import bump as bumping
+
+    with command(as_json) as reporter:
+        with exclusive():
+            change = bumping.bump(kind, value, drop, dry_run)
+        if not as_json:
+            print_change(reporter, change)
+        verb = "would change" if dry_run else "changed"
+        result = {"changed": sorted(change.files), "added": change.added, "removed": change.removed}
+        reporter.succeed({**result, "dry_run": dry_run}, f"{len(change.files)} files {verb}; nothing is committed")
+
+
+def print_change(reporter: Reporter, change) -> None:
+    """The edits in full, rendered files by name, products up to a page."""
+    for name, difference in change.files.items():
+        print(difference if name.startswith("variants/") else f"rendered: {name}")
+    for title, sign, products in (("added", "+", change.added), ("removed", "-", change.removed)):
+        shown, hidden = products[:SHOWN_PRODUCTS], len(products) - SHOWN_PRODUCTS
+        print(f"{len(products)} packages and wheels {title}")
+        print("".join(f"  {sign} {product}\n" for product in shown), end="")
+        if hidden > 0:
+            print(f"  {sign} ... and {hidden} more (--json lists all)")
+    if change.build_number:
+        reporter.note(change.build_number)
+
+
+def choose(name: str | None, channel: str = "local"):
     """A variant that can be built here."""
     if name is None:
-        return variants.native()[0]
+        return variants.default(channel)
     chosen = variants.select(name)
     if chosen.platform != variants.current_platform():
         raise FeedstockError(f"variant {name} is for {chosen.platform}; this machine is {variants.current_platform()}")

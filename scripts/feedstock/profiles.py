@@ -1,6 +1,7 @@
 """Names for parts of the support matrix (`variants/profiles.yaml`), and the forms in which a part is printed."""
 
 import json
+from pathlib import Path
 
 from feedstock import tables
 from feedstock.errors import FeedstockError
@@ -24,14 +25,18 @@ FILTERS = ("set", *GROUPS)
 
 def definitions(table, lane: str) -> dict:
     """Every profile of a lane: those that are written down, and those that follow from the table."""
-    file = table.folder / "profiles.yaml"
-    written = tables.mapping(tables.read(file), str(file), LANES, optional=())[lane]
-    for name, narrowed in written.items():
-        tables.mapping(narrowed, f"{file}: {lane} {name}", optional=FILTERS)
     derived = {"all": {}}
     if lane == "conda":
         derived |= {f"cuda{cell.cuda.replace('.', '')}": {"cuda": cell.cuda} for cell in table.conda}
-    return {**written, **derived}
+    return {**table.profiles[lane], **derived}
+
+
+def read(file: Path) -> dict:
+    written = tables.mapping(tables.read(file), str(file), LANES, optional=())
+    for lane in LANES:
+        for name, narrowed in tables.mapping(written[lane], f"{file}: {lane}").items():
+            tables.mapping(narrowed, f"{file}: {lane} {name}", optional=FILTERS)
+    return written
 
 
 def select(table, lane: str, profile: str = "all", platform: str | None = None) -> list:

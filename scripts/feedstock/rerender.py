@@ -95,11 +95,15 @@ def difference(name: str, present: str, text: str) -> str:
 def write(repository: Path = REPOSITORY, table=None) -> list:
     changed = drift(repository, table)
     texts = rendered(repository, table)
-    for name in changed:
+    write_texts(repository, {name: texts[name] for name in changed})
+    return sorted(changed)
+
+
+def write_texts(repository: Path, texts: dict) -> None:
+    for name, text in texts.items():
         target = repository / name
-        if texts[name] is None:
+        if text is None:
             target.unlink()
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
-            assemble.replace_text(target, texts[name])
-    return sorted(changed)
+            assemble.replace_text(target, text)

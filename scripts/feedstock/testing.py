@@ -9,6 +9,7 @@ from pathlib import Path
 
 from feedstock import variants
 from feedstock.build import build, run_tests
+from feedstock.channel import LocalChannel
 from feedstock.errors import FeedstockError
 from feedstock.index import exact_pin
 from feedstock.install import environment, install
@@ -81,7 +82,7 @@ def below(paths: list, folders: tuple) -> list:
 
 def prepare(source, reporter) -> Path:
     """A prefix with the packages built from the present sources, and the test tools."""
-    variant = variants.native()[0]
+    variant = variants.default("local" if isinstance(source, LocalChannel) else source.url)
     with exclusive():
         source.prepare(variant, testing=True)
         files = build(variant, source, reporter)

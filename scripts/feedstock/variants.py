@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rattler_build import JinjaConfig, PlatformConfig, VariantConfig
 
-from feedstock import tables, wheel_lane
+from feedstock import profiles, tables, wheel_lane
 from feedstock.errors import FeedstockError
 from feedstock.paths import VARIANTS
 from feedstock.published import Published, without_operators
@@ -88,6 +88,10 @@ class Table:
     def wheels(self) -> tuple:
         return wheel_lane.load(self.folder / "wheels.yaml", self.published, self.package_version)
 
+    @cached_property
+    def profiles(self) -> dict:
+        return profiles.read(self.folder / "profiles.yaml")
+
     @property
     def package_version(self) -> str:
         return str(self.package("sageattention_version"))
@@ -140,7 +144,6 @@ def platform_config(platform: str) -> PlatformConfig:
     return PlatformConfig(target_platform=platform, build_platform=platform, host_platform=platform, experimental=True)
 
 
-@cache
 def load(file: Path, platform: str) -> VariantConfig:
     """What a variant file and the shared one beside it say for a platform."""
     context = JinjaConfig(platform=platform_config(platform))
@@ -176,6 +179,12 @@ def native() -> list:
     """The variants that this machine can build without cross compilation."""
     here = current_platform()
     return [variant for variant in matrix() if variant.platform == here]
+
+
+def default(channel: str = "local") -> Variant:
+    """The newest variant of this machine; with the local channel, the newest whose CUDA compiler PyPI has."""
+    with_compiler = [variant for variant in native() if variant.cuda in local_releases()["cuda"]]
+    return with_compiler[0] if channel == "local" and with_compiler else native()[0]
 
 
 def current_platform() -> str:

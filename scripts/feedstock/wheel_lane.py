@@ -110,7 +110,7 @@ class Reader:
         return [replace(cell, architectures=own) for cell in cells] if own else cells
 
     def current(self, row, where: str) -> list:
-        """Every published combination of the listed versions."""
+        """Every published combination of the listed versions and the CUDA versions that there is a toolchain for."""
         mapping(row, where, ("pytorch", "python"), optional=())
         pythons = versions(row["python"], f"{where} python")
         cells = []
@@ -118,7 +118,7 @@ class Reader:
             entry = self.published.of(number)
             if entry is None:
                 raise FeedstockError(f"{where}: {self.published.without_pytorch(number)}")
-            for cuda in entry.cuda:
+            for cuda in (cuda for cuda in entry.cuda if cuda in self.toolchains):
                 for platform in self.platforms(number, cuda, where):
                     supported = [python for python in reversed(pythons) if python in entry.python]
                     cells += [

@@ -74,7 +74,7 @@ def test_files_of_no_group_leave(local):
 
 
 def test_a_cpu_pytorch_relaxes_the_recipe_and_a_cuda_one_does_not(local):
-    variant = variants.native()[0]
+    variant = variants.default()
     title = f"PyTorch {local.torch_release(variant)}"
     local.record[title] = {"fingerprint": "", "files": ["pytorch-2.13.0-cpu_py311_h0_0.conda"]}
     assert local.overrides(variant)["pytorch_build"] == "*"

@@ -10,7 +10,7 @@ import pytest
 from feedstock import variants
 
 PROGRAM = Path(__file__).resolve().parents[2] / "scripts" / "feedstock"
-COMMANDS = ["build", "install", "test", "variants", "channel", "rerender"]
+COMMANDS = ["build", "install", "test", "variants", "channel", "rerender", "bump"]
 
 
 @pytest.fixture
@@ -125,6 +125,17 @@ def test_rerender_check_is_clean(feedstock):
     answer = feedstock("rerender", "--check", "--json")
     assert answer.returncode == 0
     assert json.loads(answer.stdout)["changed"] == []
+
+
+def test_a_bump_is_shown_before_it_is_made(feedstock):
+    answer = feedstock("bump", "build", "--dry-run")
+    assert answer.returncode == 0, answer.stderr
+    assert "rendered: .ci_support/" in answer.stdout
+    number = variants.table().package("sageattention_build_number")
+    assert f"build number {number} -> {number + 1}" in answer.stderr
+    refused = feedstock("bump", "pytorch", "0.1", "--dry-run", "--json")
+    assert refused.returncode == 1
+    assert "knows no PyTorch 0.1" in json.loads(refused.stdout)["error"]
 
 
 def test_misuse_exits_with_2(feedstock):

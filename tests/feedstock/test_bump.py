@@ -1,0 +1,182 @@
+"""Bumps: one command, one diff; comments stay; what cannot exist is refused and changes nothing."""
+
+import re
+import shutil
+
+import pytest
+from feedstock import bump, rerender, variants
+from feedstock.bump import Edits
+from feedstock.errors import FeedstockError
+from feedstock.paths import REPOSITORY, VARIANTS
+from feedstock.tables import order
+from feedstock.variants import Table
+
+LISTED = variants.matrix()[0].pytorch
+
+
+@pytest.fixture
+def repository(state, tmp_path):
+    """The variant files and what is rendered from them."""
+    folder = tmp_path / "repository"
+    shutil.copytree(VARIANTS, folder / "variants")
+    for name, text in rerender.rendered().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def run(repository):
+    def run(kind, value=None, drop=False, dry_run=False):
+        return bump.bump(kind, value, drop, dry_run, repository)
+
+    run.table = lambda: Table(repository / "variants")
+    run.folder = repository
+    return run
+
+
+def snapshot(folder):
+    return {file: file.read_text() for file in folder.rglob("*") if file.is_file()}
+
+
+def comments(folder):
+    return [
+        line for file in sorted((folder / "variants").glob("*.yaml")) for line in re.findall("#.*", file.read_text())
+    ]
+
+
+def coming():
+    """A PyTorch that is published and not in the conda lane yet."""
+    listed = {cell.pytorch for cell in variants.matrix()}
+    newer = [number for number in variants.table().published.pytorch if order(number) > max(map(order, listed))]
+    return min(newer, key=order)
+
+
+def test_files_are_written_as_they_were_read(repository):
+    before = snapshot(repository)
+    edits = Edits(repository / "variants")
+    for file in (repository / "variants").glob("*.yaml"):
+        edits.write(file.name, edits.read(file.name))
+    assert snapshot(repository) == before
+
+
+def test_a_new_pytorch_is_one_line_and_rendered_files(run):
+    number = coming()
+    change = run("pytorch", number)
+    edited = {name: text for name, text in change.files.items() if name.startswith("variants/")}
+    assert list(edited) == ["variants/package.yaml"]
+    changed = [line for line in edited["variants/package.yaml"].splitlines() if re.match(r"[+-][^+-]", line)]
+    assert changed == [f'+  - "{number}"']
+    digits = number.replace(".", "")
+    assert len(change.added) == len({(cell.platform, cell.cuda) for cell in variants.matrix()})
+    assert all(f"_torch{digits}_" in product for product in change.added)
+    assert change.removed == []
+    assert rerender.drift(run.folder, run.table()) == {}
+    assert run.table().conda[0].pytorch == number
+
+
+def test_a_dry_run_changes_nothing_and_shows_the_same(run):
+    before = snapshot(run.folder)
+    shown = run("pytorch", coming(), dry_run=True)
+    assert snapshot(run.folder) == before
+    assert run("pytorch", coming()) == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("pytorch", "2.11"), ("pytorch", "2.6"), ("python", "3.10"), ("cuda", "12.6"), ("cuda", "13.0"), ("cuda", "12.8")],
+)
+def test_dropping_keeps_every_other_comment(run, kind, value):
+    before = comments(run.folder)
+    change = run(kind, value, drop=True)
+    lost = [line for line in before if line not in comments(run.folder)]
+    assert all(value in line or "its nvcc knows" in line for line in lost), lost
+    assert change.removed
+    assert not [cell for cell in run.table().wheels if getattr(cell, kind) == value]
+    assert rerender.drift(run.folder, run.table()) == {}
+
+
+def test_a_new_cuda_is_like_its_nearest_neighbour(run):
+    newest = max(variants.table().published.newest_gcc, key=order)
+    model = variants.matrix()[0].cuda
+    if newest == model:
+        run("cuda", newest, drop=True)
+        model = run.table().conda[0].cuda
+    change = run("cuda", newest)
+    made = [cell for cell in run.table().conda if cell.cuda == newest]
+    assert {cell.platform for cell in made} == {cell.platform for cell in variants.matrix() if cell.cuda == model}
+    assert model not in (run.folder / f"variants/cuda{newest}.yaml").read_text()
+    packages = [product for product in change.added if product.endswith(".conda")]
+    assert len(packages) == len(made) + len({cell.platform for cell in made})
+
+
+def test_a_toolchain_for_wheels_comes_with_it(run):
+    run("cuda", "13.1", drop=True)
+    run("cuda", "13.1")
+    lines = (run.folder / "variants/wheels.yaml").read_text().splitlines()
+    listed = [line.split('"')[1] for line in lines if re.match(r'  "\d+\.\d+": {gcc', line)]
+    assert listed == sorted(listed, key=order, reverse=True)
+    assert "13.1" in listed
+
+
+def test_a_new_version_starts_at_build_0(run):
+    run("build")
+    number = run.table().package("sageattention_build_number")
+    assert number == variants.table().package("sageattention_build_number") + 1
+    change = run("version", "99.0.1")
+    assert change.build_number.startswith(f"build number {number} -> 0")
+    assert (run.table().package_version, run.table().package("sageattention_build_number")) == ("99.0.1", 0)
+    assert '"99.0.1"' in (run.folder / "sageattention/_version.py").read_text()
+    assert len(change.added) == len(change.removed) > len(variants.matrix())
+
+
+def test_the_number_rises_when_published_packages_would_change(run):
+    """Dropping the oldest Python changes what every package depends on; a further variant changes no other."""
+    oldest = variants.table().package("python_min")
+    assert run("pytorch", coming(), dry_run=True).build_number == ""
+    change = run("python", oldest, drop=True)
+    number = run.table().package("sageattention_build_number")
+    assert change.build_number.startswith(f"build number {number - 1} -> {number}")
+    assert any(product.endswith(f"_{number}.conda") for product in change.added)
+    assert order(run.table().package("python_min")) > order(oldest)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("pytorch", "2.10"), "the operator library needs PyTorch"),
+        (("pytorch", "9.9"), "variants/published.yaml knows no PyTorch 9.9"),
+        (("pytorch", LISTED), f"nothing changes: pytorch {LISTED} is already in the table"),
+        (("pytorch", "9.9", True), "nothing changes: pytorch 9.9 is not in the table"),
+        (("pytorch", "2.14.1"), "'2.14.1' is not a pytorch version like"),
+        (("pytorch", None), "which version?"),
+        (("cuda", "13.9"), "does not say which gcc nvcc 13.9 accepts"),
+        (("cuda", "11.8"), "conda-forge has no PyTorch for CUDA 11.8"),
+        (("python", "3.99"), "no PyTorch of the table is published for Python 3.99"),
+        (("version", "0.1"), "0.1 is not newer than"),
+        (("version", "new"), "'new' is not a version"),
+        (("version", "99.0", True), "--drop removes"),
+        (("rust", "1.0"), "expected one of pytorch, cuda"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(run, arguments, reason):
+    before = snapshot(run.folder)
+    with pytest.raises(FeedstockError, match=re.escape(reason)) as caught:
+        run(*arguments)
+    assert str(run.folder.parent) not in str(caught.value)
+    assert snapshot(run.folder) == before
+
+
+def test_the_last_pytorch_stays(run):
+    *others, last = dict.fromkeys(cell.pytorch for cell in variants.matrix())
+    for number in others:
+        run("pytorch", number, drop=True)
+    with pytest.raises(FeedstockError, match=f"{last} is the last one"):
+        run("pytorch", last, drop=True)
+
+
+def test_the_repository_itself_is_not_touched(run):
+    before = {file: file.read_text() for file in VARIANTS.glob("*.yaml")}
+    run("version", "99.0.1")
+    assert {file: file.read_text() for file in VARIANTS.glob("*.yaml")} == before
+    assert run.folder != REPOSITORY
