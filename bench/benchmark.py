@@ -12,7 +12,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import scaled_dot_product_attention
 
-from sageattention import sageattn
+from sageattention import sageattn, sageattn_qk_int8_pv_fp8_cuda
 
 LENGTHS = (1024, 4096, 16384, 32768)
 HEADS = 32
@@ -27,8 +27,14 @@ def sdpa(backend):
     return call
 
 
+def fp8(sums):
+    return lambda q, k, v, is_causal: sageattn_qk_int8_pv_fp8_cuda(q, k, v, is_causal=is_causal, pv_accum_dtype=sums)
+
+
 CONTENDERS = {
     "sageattn": lambda q, k, v, is_causal: sageattn(q, k, v, is_causal=is_causal),
+    "sageattn_fp8_fp32": fp8("fp32+fp32"),
+    "sageattn_fp8_fp16": fp8("fp32+fp16"),
     "sdpa_flash": sdpa(SDPBackend.FLASH_ATTENTION),
     "sdpa_cudnn": sdpa(SDPBackend.CUDNN_ATTENTION),
 }

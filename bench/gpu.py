@@ -179,10 +179,10 @@ def run_benchmark(record: dict) -> None:
     record["host_microseconds_per_call"] = benchmark.host_row()
     print("host µs per call:", record["host_microseconds_per_call"], flush=True)
     rows = record["throughput"] = []
-    print(f"{'D':>4} {'mask':>7} {'N':>6}  " + "  ".join(f"{name:>10}" for name in benchmark.CONTENDERS) + "   (TOPS)")
+    print(f"{'D':>4} {'mask':>7} {'N':>6}  " + "  ".join(f"{name:>18}" for name in benchmark.CONTENDERS) + "   (TOPS)")
     for row in benchmark.throughput_rows():
         rows.append(row)
-        figures = "  ".join(f"{row[name]['tops']:>10.0f}" for name in benchmark.CONTENDERS)
+        figures = "  ".join(f"{row[name]['tops']:>18.0f}" for name in benchmark.CONTENDERS)
         mask = "causal" if row["causal"] else "full"
         print(f"{row['head_dim']:>4} {mask:>7} {row['length']:>6}  {figures}", flush=True)
 

@@ -183,13 +183,14 @@ def sageattn_qk_int8_pv_fp8_cuda(
 ):
     """INT8 query-key products, FP8 (e4m3) probabilities and values.
 
-    v has one scale per channel. Tensors, attn_mask, causality, result, errors: see the module.
+    v has one scale per channel: on the GPU for every 64 keys, on the CPU for all. Tensors, attn_mask, causality,
+    result, errors: see the module.
 
     Args:
         qk_quant_gran, smooth_k: as for `sageattn_qk_int8_pv_fp16_cuda`.
         pv_accum_dtype: ``"fp32+fp16"``: fp16 accumulators (v scaled to at most 2.25, so that 64 products fit), flushed
             to fp32 sums. ``"fp32+fp32"``: the tensor core's accumulators, flushed to fp32 sums after each block of
-            keys. ``"fp32"``: the tensor core's accumulators all the way, which hold about 22 bits.
+            keys. ``"fp32"`` runs as ``"fp32+fp32"``, which is the more accurate one.
         smooth_v: subtract the mean of each channel of v, and add it to the output.
     """
     return _run(
@@ -213,7 +214,7 @@ def sageattn_qk_int8_pv_fp8_cuda_sm90(
     attn_mask=None,
     causal_alignment="top_left",
 ):
-    """As `sageattn_qk_int8_pv_fp8_cuda` by the matrix instructions of compute capability 9.0.
+    """As `sageattn_qk_int8_pv_fp8_cuda`, by the name that clients use on compute capability 9.0: the same kernels.
 
     ``qk_quant_gran="per_warp"`` has one scale per 16 query rows here; pv_accum_dtype is ``"fp32+fp32"`` or ``"fp32"``.
     """
@@ -291,7 +292,7 @@ def get_cuda_arch_versions() -> list[str]:
     return [f"sm{major}{minor}" for major, minor in capabilities]
 
 
-# Which kernel families this build holds (the names that clients read). sm80: INT8 QK + FP16 PV.
+# Which kernel families this build holds (the names that clients read). sm80: INT8 QK and 16-bit PV; sm89: FP8 PV.
 SM80_ENABLED = bool(_information["architectures"])
-SM89_ENABLED = False
+SM89_ENABLED = any(float(capability) >= 8.9 for capability in _information["architectures"].split())
 SM90_ENABLED = False

@@ -111,12 +111,14 @@ def _choice(function, options) -> tuple[str, ...]:
     forced = os.environ.get("SAGEATTENTION_KERNEL")
     if forced:
         return (f"SAGEATTENTION_KERNEL is {forced}",)
-    return ("sageattn chose fp16: this build's CUDA kernels have 16-bit values",)
+    return ("sageattn chose fp16: 16-bit values are the most accurate, and FP8 has to be asked for",)
 
 
 def _stand_ins(function) -> tuple[str, ...]:
     if function is core.sageattn_qk_int8_pv_fp16_triton:
         return ("Triton: there is no Triton path yet, the CUDA kernels (or their emulation) run in its place",)
+    if function is core.sageattn_qk_int8_pv_fp8_cuda_sm90:
+        return ("sm90: there are no kernels on wgmma yet, those on mma.sync run in their place",)
     return ()
 
 

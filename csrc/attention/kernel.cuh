@@ -104,8 +104,8 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
   typename T::Values values(p, at);
   const auto load = [&](int stage) {
     auto &target = smem.stages[stage % T::kStages];
+    values.load(target, p, keys.key);
     const float scale = keys.load(target, stage);
-    values.load(target, p);
     cp_async_commit();
     return scale;
   };

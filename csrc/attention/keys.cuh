@@ -21,7 +21,7 @@ template <class T> struct KeyLoader {
   __device__ __forceinline__ KeyLoader(const AttentionParams &p, const Position &at) {
     const int thread = threadIdx.x;
     const int64_t first_block = int64_t{at.kv_head} * p.key_blocks;
-    key = p.key + first_block * (kKeyBlock * T::kTileDim) + thread * T::kVectorBytes;
+    key = p.key + first_block * T::kRecordBytes + thread * T::kVectorBytes;
     scale = p.key_scale + first_block * kScalesPerBlock + at.pair;
     offset = opaque(swizzled<T::kTileDim>(thread / kChunks, thread % kChunks));
   }
@@ -32,7 +32,7 @@ template <class T> struct KeyLoader {
     for (int pass = 0; pass < T::kStageKeys / kRows; ++pass)
       cp_async_16(shared_address(stage.key) + offset + pass * kRows * T::kTileDim,
                   key + pass * T::kThreads * T::kVectorBytes);
-    key += T::kStageKeys * T::kTileDim;
+    key += T::kRecordBytes / (kKeyBlock / T::kStageKeys);
     const float loaded = __ldg(scale);
     if ((index + 1) % (kKeyBlock / T::kStageKeys) == 0) scale += kScalesPerBlock;
     return loaded;

@@ -1,26 +1,28 @@
 # The architecture map: which kernel families are compiled for which compute capability.
 #
 # sage_family_architectures(<out> <family>) filters SAGEATTENTION_ARCHITECTURES. Machine code runs on later minor
-# capabilities of the same major, so 8.0 serves 8.6 and 8.7. A capability that nobody listed here is an error.
+# capabilities of the same major: of the sm80 family 8.0 also serves 8.6, 8.7 and 8.9. A capability that nobody listed
+# here is an error.
 
-# capability -> families. sm80_one_block: tiles for multiprocessors with about 100 KB of shared memory.
+# capability: families. sm80_one_block: tiles for multiprocessors with about 100 KB of shared memory.
+set(SAGE_CAPABILITIES 80 86 89 90 100 103 120 121)
 set(SAGE_FAMILIES_80 quant sm80 sm80_one_block)
 set(SAGE_FAMILIES_86 quant sm80 sm80_one_block)
-set(SAGE_FAMILIES_89 quant sm80 sm80_one_block)
-set(SAGE_FAMILIES_90 quant sm80)
-set(SAGE_FAMILIES_100 quant sm80)
-set(SAGE_FAMILIES_103 quant sm80)
-set(SAGE_FAMILIES_120 quant sm80 sm80_one_block)
-set(SAGE_FAMILIES_121 quant sm80 sm80_one_block)
+set(SAGE_FAMILIES_89 quant sm80 sm80_one_block sm89)
+set(SAGE_FAMILIES_90 quant sm80 sm89)
+set(SAGE_FAMILIES_100 quant sm80 sm89)
+set(SAGE_FAMILIES_103 quant sm80 sm89)
+set(SAGE_FAMILIES_120 quant sm80 sm80_one_block sm89)
+set(SAGE_FAMILIES_121 quant sm80 sm80_one_block sm89)
 
 if(NOT SAGEATTENTION_ARCHITECTURES)
   message(FATAL_ERROR "SAGEATTENTION_ARCHITECTURES is empty, expected capabilities without dots, e.g. "
                       "-DSAGEATTENTION_ARCHITECTURES=\"80;90;100;120\"")
 endif()
 foreach(arch IN LISTS SAGEATTENTION_ARCHITECTURES)
-  if(NOT DEFINED SAGE_FAMILIES_${arch})
-    message(FATAL_ERROR "SAGEATTENTION_ARCHITECTURES names '${arch}', which no kernel family knows; "
-                        "known: 80 86 89 90 100 103 120 121")
+  if(NOT arch IN_LIST SAGE_CAPABILITIES)
+    list(JOIN SAGE_CAPABILITIES " " known)
+    message(FATAL_ERROR "SAGEATTENTION_ARCHITECTURES names '${arch}', which no kernel family knows; known: ${known}")
   endif()
 endforeach()
 

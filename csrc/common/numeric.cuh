@@ -75,6 +75,13 @@ __device__ __forceinline__ float to_float(float x) { return x; }
 __device__ __forceinline__ float to_float(__half x) { return __half2float(x); }
 __device__ __forceinline__ float to_float(__nv_bfloat16 x) { return __bfloat162float(x); }
 
+// Two values as e4m3, `low` in the lower byte; beyond 448 they saturate.
+__device__ __forceinline__ uint32_t pack_e4m3(float low, float high) {
+  uint16_t bits;
+  asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(bits) : "f"(high), "f"(low));
+  return bits;
+}
+
 // Rounds four values of magnitude up to 127 to nearest even and packs them as int8, first value lowest.
 __device__ __forceinline__ uint32_t pack_int8(float a, float b, float c, float d) {
   const uint32_t ab = __byte_perm(__float_as_uint(a + kMagic), __float_as_uint(b + kMagic), 0x0040);

@@ -27,7 +27,9 @@ constexpr int kMeanSample = 64;
 // Smoothing and INT8 quantization of K.
 struct QuantizeKeyParams {
   TensorView key;      // [batch, heads, len, head_dim]
-  int8_t *quantized;   // [batch, heads, blocks * kKeyBlock, tile_dim], zeros past len and past head_dim
+  int8_t *quantized;   // [batch, heads, blocks] records of record_bytes, each beginning with int8
+                       // [kKeyBlock, tile_dim], zeros past len and past head_dim
+  int record_bytes;
   float *scale;        // [batch, heads, blocks, kScalesPerBlock]; negative where `special` marks a token of the group
   uint64_t *special;   // [batch, heads, blocks]: bit n is set where token n holds an inf or NaN (quantized as zeros)
   float *mean;         // [batch, heads, tile_dim]: what was subtracted
@@ -36,6 +38,22 @@ struct QuantizeKeyParams {
   bool smooth;         // false: nothing is subtracted, and the mean is written as zeros
   bool wide_loads;     // base and strides are multiples of 16 bytes, head_dim of 8
 };
+
+// FP8 quantization of V, with one scale per block of keys and channel, so that V is read once. Written into the
+// records of the keys: behind the int8 keys e4m3 [tile_dim, kKeyBlock], transposed and with the keys of every 32 in the
+// order of fp8_position(), then the fp32 scales [tile_dim].
+struct QuantizeValueParams {
+  TensorView value;    // [batch, heads, len, head_dim]
+  int8_t *records;     // QuantizeKeyParams::quantized
+  int record_bytes;
+  float largest;       // magnitude that the largest value of a channel is scaled to
+  int batch, heads, len, head_dim;
+  int blocks;          // ceil(len / kKeyBlock)
+  bool wide_loads;     // base and strides are multiples of 16 bytes, head_dim of 8
+};
+
+// What the sm89 family copies per block of keys: INT8 keys, FP8 values, fp32 value scales.
+constexpr int fp8_record_bytes(int tile_dim) { return (2 * kKeyBlock + 4) * tile_dim; }
 
 enum class MaskKind { kNone, kBool, kFloat16, kBFloat16, kFloat32 };
 
@@ -56,7 +74,7 @@ struct AttentionParams {
   TensorView output;       // [batch, heads_q, len_q, head_dim_v]; written
   TensorView raw_key;      // [batch, heads_kv, len_kv, head_dim_qk], before quantization: for keys that are not finite
   MaskView mask;
-  const int8_t *key;       // QuantizeKeyParams::quantized
+  const int8_t *key;       // QuantizeKeyParams::quantized; in the sm89 family values follow the keys in each record
   const float *key_scale;  // QuantizeKeyParams::scale
   const float *key_mean;   // QuantizeKeyParams::mean
   const uint64_t *key_special; // QuantizeKeyParams::special
@@ -73,11 +91,19 @@ struct AttentionParams {
 
 enum class Dtype { kFloat16, kBFloat16 };
 
+// What FP8 values are scaled to. fp32 sums take the whole range of e4m3; in fp16, sums over a block of 64 keys with
+// probabilities up to 448 must stay below 65,504: 448 * 2.25 * 64 = 64,512 (SageAttention2++, arXiv 2505.21136).
+constexpr float kLargestE4m3 = 448.0f;
+constexpr float kLargestForFp16Sums = 2.25f;
+
 // Head dims that tiles are compiled for; others run in the next larger tile.
 constexpr int kTileDims[] = {64, 128, 256};
 
 // Each returns the launch error, cudaSuccess if none.
 cudaError_t launch_quantize_key(const QuantizeKeyParams &params, Dtype dtype, int tile_dim, cudaStream_t stream);
+cudaError_t launch_quantize_value(const QuantizeValueParams &params, Dtype dtype, int tile_dim, cudaStream_t stream);
 cudaError_t launch_attention_sm80(const AttentionParams &params, Dtype dtype, int tile_dim, cudaStream_t stream);
+cudaError_t launch_attention_sm89(const AttentionParams &params, Dtype dtype, int tile_dim, bool fp16_sums,
+                                  cudaStream_t stream);
 
 } // namespace sage

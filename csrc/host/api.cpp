@@ -28,6 +28,7 @@ QuantizeKeyParams quantize_key_params(const sageattention_params &p, const Plan 
   QuantizeKeyParams k{};
   k.key = view(p.key);
   k.quantized = reinterpret_cast<int8_t *>(workspace + plan.quantized_key);
+  k.record_bytes = plan.record_bytes;
   k.scale = reinterpret_cast<float *>(workspace + plan.key_scale);
   k.mean = reinterpret_cast<float *>(workspace + plan.key_mean);
   k.special = reinterpret_cast<uint64_t *>(workspace + plan.key_special);
@@ -39,6 +40,21 @@ QuantizeKeyParams quantize_key_params(const sageattention_params &p, const Plan 
   k.smooth = p.smooth_k != 0;
   k.wide_loads = loads_wide(p.key, p.head_dim_qk, 16);
   return k;
+}
+
+QuantizeValueParams quantize_value_params(const sageattention_params &p, const QuantizeKeyParams &k) {
+  QuantizeValueParams v{};
+  v.value = view(p.value);
+  v.records = k.quantized;
+  v.record_bytes = k.record_bytes;
+  v.largest = p.value_format == SAGEATTENTION_VALUES_FP8_FP16_SUMS ? kLargestForFp16Sums : kLargestE4m3;
+  v.batch = k.batch;
+  v.heads = k.heads;
+  v.len = k.len;
+  v.head_dim = static_cast<int>(p.head_dim_v);
+  v.blocks = k.blocks;
+  v.wide_loads = loads_wide(p.value, p.head_dim_v, 16);
+  return v;
 }
 
 AttentionParams attention_params(const sageattention_params &p, const Plan &plan, const QuantizeKeyParams &k) {
@@ -71,6 +87,21 @@ AttentionParams attention_params(const sageattention_params &p, const Plan &plan
   return a;
 }
 
+cudaError_t launch_fp8([[maybe_unused]] const sageattention_params &p, [[maybe_unused]] const Plan &plan,
+                       [[maybe_unused]] const QuantizeKeyParams &key, [[maybe_unused]] const AttentionParams &attention,
+                       [[maybe_unused]] cudaStream_t stream) {
+#if SAGE_SM89
+  if (key.len > 0) {
+    const auto error = launch_quantize_value(quantize_value_params(p, key), plan.dtype, plan.tile_dim, stream);
+    if (error != cudaSuccess) return error;
+  }
+  return launch_attention_sm89(attention, plan.dtype, plan.tile_dim,
+                               p.value_format == SAGEATTENTION_VALUES_FP8_FP16_SUMS, stream);
+#else
+  return cudaErrorNoKernelImageForDevice; // check_device() has refused the call
+#endif
+}
+
 } // namespace
 
 extern "C" {
@@ -91,11 +122,11 @@ sageattention_status sageattention_forward(const sageattention_params *params, v
   if (const auto status = make_plan(*params, plan)) return status;
   if (!std::isfinite(params->sm_scale))
     return fail(SAGEATTENTION_INVALID_ARGUMENT, "sm_scale is %g, expected a finite number", params->sm_scale);
-  if (const auto status = check_device(params->compute_capability)) return status;
+  if (const auto status = check_device(*params)) return status;
   if ((workspace == nullptr && plan.workspace_bytes > 0) || workspace_bytes < plan.workspace_bytes)
     return fail(SAGEATTENTION_INVALID_ARGUMENT, "workspace has %zu bytes at %p, expected %zu: ask "
                 "sageattention_workspace_size()", workspace_bytes, workspace, plan.workspace_bytes);
-  if (reinterpret_cast<uintptr_t>(workspace) % 16 != 0)
+  if (reinterpret_cast<uintptr_t>(workspace) % 256 != 0)
     return fail(SAGEATTENTION_INVALID_ARGUMENT, "workspace is at %p, expected a multiple of 256 bytes", workspace);
 
   const auto key = quantize_key_params(*params, plan, static_cast<char *>(workspace));
@@ -104,9 +135,10 @@ sageattention_status sageattention_forward(const sageattention_params *params, v
   if (key.len > 0)
     if (const auto error = launch_quantize_key(key, plan.dtype, plan.tile_dim, cuda_stream); error != cudaSuccess)
       return fail_cuda(error, "launching the quantization of K");
-  if (const auto error = launch_attention_sm80(attention, plan.dtype, plan.tile_dim, cuda_stream);
-      error != cudaSuccess)
-    return fail_cuda(error, "launching attention");
+  const auto error = params->value_format == SAGEATTENTION_VALUES_16BIT
+                         ? launch_attention_sm80(attention, plan.dtype, plan.tile_dim, cuda_stream)
+                         : launch_fp8(*params, plan, key, attention, cuda_stream);
+  if (error != cudaSuccess) return fail_cuda(error, "launching attention");
   return SAGEATTENTION_OK;
 }
 
@@ -115,9 +147,13 @@ sageattention_status sageattention_kernel_name(const sageattention_params *param
     return fail(SAGEATTENTION_INVALID_ARGUMENT, "params and name must not be NULL, name_bytes not 0");
   Plan plan;
   if (const auto status = make_plan(*params, plan)) return status;
-  if (const auto status = check_device(params->compute_capability)) return status;
-  std::snprintf(name, name_bytes, "sm80_qk_int8_pv_%s_d%d", plan.dtype == Dtype::kFloat16 ? "f16" : "bf16",
-                plan.tile_dim);
+  if (const auto status = check_device(*params)) return status;
+  const char *const format = params->value_format == SAGEATTENTION_VALUES_FP8_FP32_SUMS   ? "fp8_fp32_sums"
+                             : params->value_format == SAGEATTENTION_VALUES_FP8_FP16_SUMS ? "fp8_fp16_sums"
+                             : plan.dtype == Dtype::kFloat16                              ? "f16"
+                                                                                          : "bf16";
+  std::snprintf(name, name_bytes, "%s_qk_int8_pv_%s_d%d",
+                params->value_format == SAGEATTENTION_VALUES_16BIT ? "sm80" : "sm89", format, plan.tile_dim);
   return SAGEATTENTION_OK;
 }
 

@@ -3,8 +3,10 @@
 #include "build_config.h"
 #include "error.h"
 
+#include <algorithm>
 #include <cuda_runtime_api.h>
 #include <limits>
+#include <vector>
 
 namespace sage {
 namespace {
@@ -34,6 +36,14 @@ bool multiple_of(const sageattention_tensor &t, int64_t bytes) {
   constexpr int64_t kElement = 2;
   return reinterpret_cast<uintptr_t>(t.data) % bytes == 0 && t.stride_batch * kElement % bytes == 0 &&
          t.stride_head * kElement % bytes == 0 && t.stride_token * kElement % bytes == 0;
+}
+
+// Machine code runs on its own capability and on later minor ones of the same major (CUDA C++ programming guide,
+// "Binary compatibility").
+bool serves(const std::vector<int> &compiled, int compute_capability) {
+  return std::any_of(compiled.begin(), compiled.end(), [&](int architecture) {
+    return architecture / 10 == compute_capability / 10 && architecture % 10 <= compute_capability % 10;
+  });
 }
 
 } // namespace
@@ -69,6 +79,7 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
     if (dim.value < 1 || dim.value > kMaxHeadDim)
       return fail(SAGEATTENTION_UNSUPPORTED, "%s is %lld, expected 1 to %lld", dim.name, printable(dim.value),
                   printable(kMaxHeadDim));
+  if (const auto status = check_range(p.value_format, "value_format", 0, SAGEATTENTION_VALUES_FP8_FP16_SUMS)) return status;
   if (const auto status = check_range(p.causality, "causality", 0, SAGEATTENTION_CAUSAL_BOTTOM_RIGHT)) return status;
   if (p.mask.data != nullptr)
     if (const auto status = check_range(p.mask.dtype, "mask.dtype", 0, SAGEATTENTION_BOOL)) return status;
@@ -95,14 +106,17 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
   const size_t heads = static_cast<size_t>(p.batch) * p.heads_kv;
   const size_t blocks = heads * plan.key_blocks;
   plan.quantized_key = 0;
-  plan.key_scale = aligned(blocks * kKeyBlock * plan.tile_dim);
+  plan.record_bytes = p.value_format == SAGEATTENTION_VALUES_16BIT ? kKeyBlock * plan.tile_dim
+                                                                     : fp8_record_bytes(plan.tile_dim);
+  plan.key_scale = aligned(blocks * plan.record_bytes);
   plan.key_mean = plan.key_scale + aligned(blocks * kScalesPerBlock * sizeof(float));
   plan.key_special = plan.key_mean + aligned(heads * plan.tile_dim * sizeof(float));
   plan.workspace_bytes = plan.key_special + aligned(blocks * sizeof(uint64_t));
   return SAGEATTENTION_OK;
 }
 
-sageattention_status check_device(int compute_capability) {
+sageattention_status check_device(const sageattention_params &params) {
+  int compute_capability = params.compute_capability;
   if (compute_capability == 0) {
     int device = 0, major = 0, minor = 0;
     cudaError_t error = cudaGetDevice(&device);
@@ -111,15 +125,14 @@ sageattention_status check_device(int compute_capability) {
     if (error != cudaSuccess) return fail_cuda(error, "asking for the compute capability of the current device");
     compute_capability = 10 * major + minor;
   }
-  // Machine code runs on its own capability and on later minor ones of the same major (CUDA C++ programming guide,
-  // "Binary compatibility").
-  for (const int compiled : kSm80Architectures)
-    if (compiled / 10 == compute_capability / 10 && compiled % 10 <= compute_capability % 10) return SAGEATTENTION_OK;
+  const bool fp8 = params.value_format != SAGEATTENTION_VALUES_16BIT;
+  if (fp8 ? serves(kSm89Architectures, compute_capability) : serves(kSm80Architectures, compute_capability))
+    return SAGEATTENTION_OK;
   return fail(SAGEATTENTION_UNSUPPORTED,
-              "no kernel for compute capability %d.%d: this build of libsageattention %s has machine code for %s; "
-              "install a build that lists this capability",
-              compute_capability / 10, compute_capability % 10, SAGEATTENTION_VERSION_STRING,
-              SAGEATTENTION_ARCHITECTURES_STRING);
+              "no kernel with %s values for compute capability %d.%d: this build of libsageattention %s has machine code "
+              "for %s%s; install a build that lists this capability",
+              fp8 ? "FP8" : "16-bit", compute_capability / 10, compute_capability % 10, SAGEATTENTION_VERSION_STRING,
+              SAGEATTENTION_ARCHITECTURES_STRING, fp8 ? ", and FP8 needs 8.9 or later" : "");
 }
 
 } // namespace sage

@@ -13,6 +13,7 @@ struct Plan {
   Dtype dtype;
   int tile_dim;           // head_dim rounded up to a compiled tile
   int key_blocks;         // blocks of kKeyBlock keys
+  int record_bytes;       // of a block of quantized keys, with its values in FP8
   size_t quantized_key;   // offsets into the workspace, bytes
   size_t key_scale;
   size_t key_mean;
@@ -26,7 +27,7 @@ sageattention_status make_plan(const sageattention_params &params, Plan &plan);
 // Whether rows can be loaded in vectors of `bytes`: address, strides and the row itself are multiples of them.
 bool loads_wide(const sageattention_tensor &tensor, int64_t head_dim, int64_t bytes);
 
-// Fails unless machine code for the capability (0: of the current device) is in this build.
-sageattention_status check_device(int compute_capability);
+// Fails unless machine code for the format of values and the capability (0: of the current device) is in this build.
+sageattention_status check_device(const sageattention_params &params);
 
 } // namespace sage

@@ -4,12 +4,12 @@
 // Sources: SageAttention (arXiv 2410.02367) section 4.2, SageAttention2 (2411.10958) section 3.2.
 #include "../common/numeric.cuh"
 #include "../common/params.h"
+#include "rows.cuh"
 
 namespace sage {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int kVector = 8;                  // channels per thread and row
 constexpr unsigned kAllLanes = 0xffffffffu;
 
 template <int kTileDim> struct Layout {
@@ -39,31 +39,6 @@ __device__ __forceinline__ int sample_position(int i, int len) {
   if (len <= kMeanSample) return i;
   const int stratum = len / kMeanSample;
   return static_cast<int>(int64_t{i} * len / kMeanSample) + i * 37 % stratum;
-}
-
-// Eight channels of one row as they are stored, zeros where there are none.
-template <typename Element>
-__device__ __forceinline__ uint4 load_row(const Element *row, int channel, int head_dim, bool valid, bool wide) {
-  uint4 bits = {0, 0, 0, 0};
-  if (wide) {
-    if (valid && channel < head_dim) bits = *reinterpret_cast<const uint4 *>(row + channel);
-  } else {
-    Element x[kVector];
-#pragma unroll
-    for (int i = 0; i < kVector; ++i) x[i] = valid && channel + i < head_dim ? row[channel + i] : Element(0.0f);
-    memcpy(&bits, x, sizeof(bits));
-  }
-  return bits;
-}
-
-template <typename Element> __device__ __forceinline__ void unpack_row(float (&x)[kVector], uint4 bits) {
-  const uint32_t words[4] = {bits.x, bits.y, bits.z, bits.w};
-#pragma unroll
-  for (int i = 0; i < 4; ++i) {
-    const float2 pair = unpack2<Element>(words[i]);
-    x[2 * i] = pair.x;
-    x[2 * i + 1] = pair.y;
-  }
 }
 
 // Whether any of the lanes that hold this thread's row says so.
@@ -187,8 +162,8 @@ __global__ void __launch_bounds__(kThreads, kTileDim == 64 ? 3 : 2) quantize_key
 #pragma unroll
       for (int c = 0; c < kVector; ++c) v[c] = kept >> pass & 1 ? (v[c] - mean[c]) * factor : 0.0f;
       const uint2 bytes = {pack_int8(v[0], v[1], v[2], v[3]), pack_int8(v[4], v[5], v[6], v[7])};
-      const int64_t token = block_index * kKeyBlock + i * L::kRowsPerPass + row;
-      *reinterpret_cast<uint2 *>(p.quantized + token * kTileDim + channel) = bytes;
+      int8_t *record = p.quantized + block_index * p.record_bytes;
+      *reinterpret_cast<uint2 *>(record + (i * L::kRowsPerPass + row) * kTileDim + channel) = bytes;
     }
     if (threadIdx.x < kScalesPerBlock) {
       const float absmax = __uint_as_float(smem.absmax[block][threadIdx.x]);

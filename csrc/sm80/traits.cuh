@@ -9,6 +9,7 @@ namespace sage::sm80 {
 template <typename Element_, class Tile> struct Traits : Tile {
   using Element = Element_;
   using Values = sm80::Values<Traits>;
+  static constexpr int kRecordBytes = kKeyBlock * Tile::kTileDim; // of quantized keys in the workspace
   static_assert(Tile::kStep % 16 == 0, "a step is whole k16 fragments of P");
 
   struct alignas(128) Stage { // aligned for the swizzle

@@ -36,7 +36,7 @@ template <class T> struct Values {
     remaining = chunk * kPerChunk < p.head_dim_v ? p.len_kv - row : -1;
   }
 
-  __device__ __forceinline__ void load(typename T::Stage &stage, const AttentionParams &p) {
+  __device__ __forceinline__ void load(typename T::Stage &stage, const AttentionParams &p, const int8_t * /*record*/) {
     if (p.wide_value)
       load_wide(stage, p);
     else

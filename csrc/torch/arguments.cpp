@@ -106,7 +106,8 @@ void check_mask(const std::optional<at::Tensor> &mask, const at::Tensor &query, 
 double resolve_scale(std::optional<double> sm_scale, const c10::SymInt &head_dim) {
   // A model has one head dim, so a guard on it costs nothing.
   if (!sm_scale) return 1.0 / std::sqrt(static_cast<double>(head_dim.guard_int(__FILE__, __LINE__)));
-  TORCH_CHECK_VALUE(std::isfinite(*sm_scale), "sageattention: sm_scale is ", *sm_scale, "; expected a finite number");
+  TORCH_CHECK_VALUE(std::isfinite(static_cast<float>(*sm_scale)), "sageattention: sm_scale is ", *sm_scale,
+                    "; expected a number that is finite in fp32");
   return *sm_scale;
 }
 

@@ -13,15 +13,19 @@ namespace {
 
 // What the options may ask for and no CUDA kernel does yet. The CPU reference emulates all of it.
 void check_compiled(const Call &call, const Options &options) {
-  TORCH_CHECK_NOT_IMPLEMENTED(options.kernel == Kernel::kFp16, "sageattention: this build has no CUDA kernel with FP8 "
-                              "values (", kernel_name(options.kernel), "); use sageattn or "
-                              "sageattn_qk_int8_pv_fp16_cuda, or CPU tensors for an emulation");
-  TORCH_CHECK_NOT_IMPLEMENTED(options.pv_accum_dtype == "fp32", "sageattention: this build has no CUDA kernel with "
-                              "pv_accum_dtype='", options.pv_accum_dtype, "'; use pv_accum_dtype='fp32'");
+  TORCH_CHECK_NOT_IMPLEMENTED(options.kernel != Kernel::kFp16 || options.pv_accum_dtype == "fp32",
+                              "sageattention: this build has no CUDA kernel with pv_accum_dtype='",
+                              options.pv_accum_dtype, "' and 16-bit values; use pv_accum_dtype='fp32'");
   TORCH_CHECK_NOT_IMPLEMENTED(call.qk_quant_gran == "per_thread", "sageattention: this build has no CUDA kernel with "
                               "qk_quant_gran='", call.qk_quant_gran, "'; use qk_quant_gran='per_thread'");
   TORCH_CHECK_NOT_IMPLEMENTED(!call.smooth_v, "sageattention: this build has no CUDA kernel with smooth_v=True; use "
-                              "smooth_v=False (16-bit values with fp32 accumulators do not need it)");
+                              "smooth_v=False (16-bit values and FP8 values with a scale per 64 keys hardly gain by it)");
+}
+
+// FP8 sums go from the tensor cores to an fp32 buffer every 64 keys, also where "fp32" asks for less.
+int32_t value_format(const Options &options) {
+  if (options.kernel == Kernel::kFp16) return SAGEATTENTION_VALUES_16BIT;
+  return options.pv_accum_dtype == "fp32+fp16" ? SAGEATTENTION_VALUES_FP8_FP16_SUMS : SAGEATTENTION_VALUES_FP8_FP32_SUMS;
 }
 
 sageattention_tensor describe(const at::Tensor &tensor, const Axes &axes) {
@@ -75,6 +79,7 @@ sageattention_params describe_call(const Call &call, const Arguments &arguments,
   params.sm_scale = static_cast<float>(arguments.sm_scale);
   params.causality = causality(call, arguments.options);
   params.smooth_k = call.smooth_k;
+  params.value_format = value_format(arguments.options);
   return params;
 }
 

@@ -11,7 +11,7 @@ import torch
 from attention.helpers import MASK_STORAGES, STORAGES, Case, Errors, assert_accurate, exact_attention
 
 import sageattention
-from sageattention import sageattn
+from sageattention import sageattn, sageattn_qk_int8_pv_fp8_cuda
 
 RANDOM_CASES = 160
 
@@ -20,6 +20,8 @@ RANDOM_CASES = 160
 REFERENCE_ACCURACY = {False: (0.0114, 0.99993), True: (0.0109, 0.99995)}
 # The same with an offset of 4 sigma per channel on K and 2 sigma on V.
 REFERENCE_OFFSET_L1 = 0.0014
+# The first pair for INT8 QK + FP8 PV.
+REFERENCE_FP8_ACCURACY = {False: (0.0383, 0.99927), True: (0.0368, 0.99938)}
 
 
 def random_case(seed: int) -> Case:
@@ -69,6 +71,34 @@ def check_random_shapes(seed: int) -> None:
     assert torch.equal(output, alone), f"asking for the LSE changed the output for {case}"
     for name, tensor, copy in zip("qkv", (q, k, v), before):
         assert torch.equal(tensor, copy), f"{name} was written to for {case}"
+
+
+def check_fp8_values() -> dict:
+    """FP8 values on random shapes, and at least as accurate as the reference implementation's FP8 kernels."""
+    for seed in range(60):
+        case = random_case(2000 + seed)
+        q, k, v = case.make_inputs("cuda")
+        mask = case.make_mask("cuda")
+        sums = ("fp32+fp16", "fp32+fp32")[seed % 2]
+        output, lse = sageattn_qk_int8_pv_fp8_cuda(
+            q, k, v, return_lse=True, attn_mask=mask, pv_accum_dtype=sums, **case.options
+        )
+        try:
+            assert_accurate(case, output, lse, q, k, v, mask, values="fp8")
+        except AssertionError as error:
+            raise AssertionError(f"not accurate for {sums} {case}") from error
+    measured = {}
+    for is_causal, (limit, cosine) in REFERENCE_FP8_ACCURACY.items():
+        case = Case(heads_q=8, heads_kv=8, len_q=4096, len_kv=4096, head_dim=128, dtype=torch.bfloat16,
+                    is_causal=is_causal)  # fmt: skip
+        q, k, v = case.make_inputs("cuda")
+        exact, _ = exact_attention(q, k, v, **case.options)
+        for sums in ("fp32+fp16", "fp32+fp32"):
+            errors = Errors.between(sageattn_qk_int8_pv_fp8_cuda(q, k, v, pv_accum_dtype=sums, **case.options), exact)
+            measured[f"{sums} {'causal' if is_causal else 'full'}"] = vars(errors)
+            assert errors.relative_l1 <= limit, errors
+            assert round(errors.cosine, 5) >= cosine, errors
+    return measured
 
 
 def check_not_finite() -> None:
@@ -237,6 +267,7 @@ CHECKS = (
     check_compiles,
     check_memory,
     check_large_offsets,
+    check_fp8_values,
     check_not_finite,
     check_empty,
     check_bad_input,
@@ -249,7 +280,8 @@ def sweep_small_shapes() -> None:
         case = random_case(1000 + seed)
         small = Case(**{**vars(case), "len_q": min(case.len_q, 150), "len_kv": min(case.len_kv, 150), "batch": 1})
         q, k, v = small.make_inputs("cuda")
-        sageattn(q, k, v, return_lse=seed % 2 == 0, attn_mask=small.make_mask("cuda"), **small.options)
+        call = sageattn if seed % 3 else sageattn_qk_int8_pv_fp8_cuda
+        call(q, k, v, return_lse=seed % 2 == 0, attn_mask=small.make_mask("cuda"), **small.options)
     torch.cuda.synchronize()
 
 

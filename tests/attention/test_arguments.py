@@ -104,15 +104,19 @@ def test_devices(sageattention, elsewhere, words):
         sageattention.sageattn(**arguments)
 
 
-def test_sparse_tensors(sageattention):
-    with pytest.raises(ValueError, match=r"q is a Sparse tensor on cpu.*expected ordinary"):
-        sageattention.sageattn(tensor(*Q).to_sparse(), tensor(*K), tensor(*V))
+@pytest.mark.parametrize("name", ["q", "k", "v"])
+def test_sparse_tensors(sageattention, name):
+    inputs = {"q": tensor(*Q), "k": tensor(*K), "v": tensor(*V)}
+    inputs[name] = inputs[name].to_sparse()
+    with pytest.raises(ValueError, match=rf"{name} is a Sparse tensor on cpu; expected an ordinary"):
+        sageattention.sageattn(*inputs.values())
 
 
 OPTIONS = {
     "layout": ({"tensor_layout": "BHSD"}, ValueError, ["tensor_layout is 'BHSD'", "'HND'", "'NHD'"]),
     "layout type": ({"tensor_layout": 0}, TypeError, ["tensor_layout is 0 (int)", "'HND' or 'NHD'"]),
     "scale nan": ({"sm_scale": float("nan")}, ValueError, ["sm_scale is nan", "finite"]),
+    "scale beyond fp32": ({"sm_scale": 1e300}, ValueError, ["sm_scale is 1e+300", "finite"]),
     "scale inf": ({"sm_scale": float("-inf")}, ValueError, ["sm_scale is -inf", "finite"]),
     "scale type": ({"sm_scale": "0.1"}, TypeError, ["sm_scale is '0.1' (str)", "a number or None"]),
     "causal type": ({"is_causal": 1}, TypeError, ["is_causal is 1 (int)", "True or False"]),

@@ -47,7 +47,7 @@ def test_the_capability_of_the_device_counts(sageattention, monkeypatch):
     explanation = sageattention.explain(*inputs)
     assert explanation.compute_capability == "7.5"
     assert explanation.kernel is None
-    assert "no kernel for compute capability 7.5" in " ".join(explanation.reasons)
+    assert "no kernel with 16-bit values for compute capability 7.5" in " ".join(explanation.reasons)
 
 
 def test_triton_stands_on_the_cuda_kernels(sageattention):
@@ -59,9 +59,12 @@ def test_triton_stands_on_the_cuda_kernels(sageattention):
 @pytest.mark.parametrize(
     ("function", "options", "reason"),
     [
-        ("sageattn_qk_int8_pv_fp8_cuda", {}, "no CUDA kernel with FP8 values.*sageattn_qk_int8_pv_fp16_cuda"),
-        ("sageattn_qk_int8_pv_fp8_cuda_sm90", {}, "no CUDA kernel with FP8 values"),
-        ("sageattn_qk_int8_pv_fp16_cuda", {"pv_accum_dtype": "fp16"}, "pv_accum_dtype='fp16'; use .*='fp32'"),
+        ("sageattn_qk_int8_pv_fp8_cuda", {"smooth_v": True}, "smooth_v=True; use smooth_v=False"),
+        (
+            "sageattn_qk_int8_pv_fp16_cuda",
+            {"pv_accum_dtype": "fp16"},
+            "pv_accum_dtype='fp16' and 16-bit.*use .*='fp32'",
+        ),
         ("sageattn_qk_int8_pv_fp16_cuda", {"qk_quant_gran": "per_warp"}, "'per_warp'; use .*'per_thread'"),
         ("sageattn_qk_int8_pv_fp16_cuda", {"smooth_v": True}, "smooth_v=True; use smooth_v=False"),
     ],
@@ -70,6 +73,26 @@ def test_what_cuda_does_not_have_is_named(sageattention, function, options, reas
     explanation = sageattention.explain(*on_fake_cuda(CASE), function=getattr(sageattention, function), **options)
     assert explanation.kernel is None
     assert re.search(reason, " ".join(explanation.reasons))
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "kernel"),
+    [
+        ("sageattn_qk_int8_pv_fp8_cuda", {}, "sm89_qk_int8_pv_fp8_fp16_sums_d64"),
+        ("sageattn_qk_int8_pv_fp8_cuda", {"pv_accum_dtype": "fp32+fp32"}, "sm89_qk_int8_pv_fp8_fp32_sums_d64"),
+        ("sageattn_qk_int8_pv_fp8_cuda_sm90", {}, "sm89_qk_int8_pv_fp8_fp32_sums_d64"),
+    ],
+)
+def test_fp8_values(sageattention, monkeypatch, function, options, kernel):
+    inputs = on_fake_cuda(CASE)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
+    explanation = sageattention.explain(*inputs, function=getattr(sageattention, function), **options)
+    assert explanation.kernel == kernel
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (8, 0))
+    explanation = sageattention.explain(*inputs, function=getattr(sageattention, function), **options)
+    assert explanation.kernel is None
+    assert "FP8 needs 8.9 or later" in " ".join(explanation.reasons)
 
 
 def test_packed_sequences(sageattention):
@@ -102,5 +125,5 @@ def test_forced_kernel(sageattention, monkeypatch, name):
 
 def test_an_unknown_forced_kernel_is_refused(sageattention, monkeypatch):
     monkeypatch.setenv("SAGEATTENTION_KERNEL", "fp7")
-    with pytest.raises(ValueError, match="SAGEATTENTION_KERNEL is 'fp7'; known kernels: fp16, reference"):
+    with pytest.raises(ValueError, match="SAGEATTENTION_KERNEL is 'fp7'; known kernels: fp16, fp8, reference"):
         sageattention.sageattn(*CASE.make_inputs())

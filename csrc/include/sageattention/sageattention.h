@@ -50,6 +50,13 @@ typedef enum sageattention_dtype {
   SAGEATTENTION_BOOL = 3     /* masks only: one byte, non-zero where the key takes part */
 } sageattention_dtype;
 
+/* How probabilities and values are multiplied. */
+typedef enum sageattention_value_format {
+  SAGEATTENTION_VALUES_16BIT = 0,        /* in the dtype of value, fp32 sums */
+  SAGEATTENTION_VALUES_FP8_FP32_SUMS = 1,/* e4m3; sums over 64 keys in fp32, then scaled and added in fp32 */
+  SAGEATTENTION_VALUES_FP8_FP16_SUMS = 2 /* e4m3; sums over 64 keys in fp16, then scaled and added in fp32 */
+} sageattention_value_format;
+
 /* Which keys a query sees. With `shift` = 0 (top left) or len_kv - len_q (bottom right), query i sees the keys
  * 0 .. i + shift. */
 typedef enum sageattention_causality {
@@ -101,6 +108,7 @@ typedef struct sageattention_params {
   int32_t causality;         /* sageattention_causality */
   int32_t smooth_k;          /* non-zero: one vector per (batch, kv head) is subtracted from the keys before they are
                                 quantized, and its share of the LSE added back; 0: the keys are quantized as they are */
+  int32_t value_format;      /* sageattention_value_format */
 } sageattention_params;
 
 /* Bytes of device workspace that sageattention_forward() needs for these parameters. No GPU needed. */

@@ -1,0 +1,38 @@
+// Types of the sm89 kernels: values and probabilities in FP8, sums over a block of keys in fp32 or fp16.
+#pragma once
+
+#include "../attention/kernel.cuh"
+#include "../attention/tile.cuh"
+#include "values.cuh"
+
+namespace sage::sm89 {
+
+template <typename Element_, class Sums_, class Tile> struct Traits : Tile {
+  using Element = Element_; // of query and output
+  using Sums = Sums_;
+  using Values = sm89::Values<Traits>;
+  static_assert(Tile::kStep % 32 == 0, "a step is whole k32 fragments of P");
+
+  struct alignas(128) Stage { // aligned for the swizzle
+    int8_t key[Tile::kStageKeys * Tile::kTileDim];
+    uint8_t value[Tile::kTileDim * Tile::kStageKeys];
+    float value_scale[Tile::kTileDim];
+  };
+  static constexpr int kRecordBytes = fp8_record_bytes(Tile::kTileDim);
+  static_assert(sizeof(Stage) == kRecordBytes, "a record has the members of a stage");
+};
+
+template <typename Element, class Sums>
+cudaError_t launch_tile(const AttentionParams &p, int tile_dim, cudaStream_t stream) {
+  using D64 = Traits<Element, Sums, Tile<64, 2, 4, Sums::kStepOfSmallTile, 64, 2>>;
+  using D64Masked = Traits<Element, Sums, Tile<64, 2, 4, 32, 64, 2>>;
+  using D128 = Traits<Element, Sums, Tile<128, 1, 4, 64, 64, 2>>;
+  using D256 = Traits<Element, Sums, Tile<256, 1, 8, 32, 64, 1>>;
+  switch (tile_dim) {
+  case 64: return launch<D64, D64Masked>(p, stream);
+  case 128: return launch<D128, D128>(p, stream);
+  default: return launch<D256, D256>(p, stream);
+  }
+}
+
+} // namespace sage::sm89
