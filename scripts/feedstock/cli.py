@@ -187,6 +187,54 @@ def rerender(
 
 
 @app.command()
+def wheel(
+    profile: Annotated[str | None, typer.Option("--profile", help="The wheels of a profile.")] = None,
+    torch: Annotated[str | None, typer.Option("--torch", help="PyTorch release or version, like 2.13.")] = None,
+    cuda: Annotated[str | None, typer.Option("--cuda", help="CUDA version, like 13.0.")] = None,
+    python: Annotated[list[str] | None, typer.Option("--python", help="Python version; may be repeated.")] = None,
+    style: Annotated[str | None, typer.Option("--style", help="'build-tag' or 'local-version' file names.")] = None,
+    as_json: AsJson = False,
+):
+    """Build wheels of the table for this machine into wheels/, each tried in an empty environment."""
+    from feedstock import wheel_build
+
+    with command(as_json) as reporter:
+        one_of("--style", style, (None, *wheel_build.STYLES))
+        cells = profiles.select(variants.table(), "wheel", profile or "all", variants.current_platform())
+        for key, values in (("pytorch", [torch]), ("cuda", [cuda]), ("python", python or [None])):
+            cells = [
+                cell for cell in cells if any(value is None or profiles.matches(cell, key, value) for value in values)
+            ]
+        if not (profile or torch) or not cells:
+            raise FeedstockError("no wheel of the table is meant: give --profile, or --torch with --cuda and --python")
+        with exclusive():
+            files = wheel_build.WheelBuilder(reporter, style).build(cells)
+        lines = "\n".join(f"  {file}  {file.stat().st_size / 1e6:.2f} MB" for file in files)
+        reporter.succeed({"wheels": [str(file) for file in files]}, f"{len(files)} wheels:\n{lines}")
+
+
+@app.command(name="verify")
+def verify_files(
+    files: Annotated[list[Path], typer.Argument(help="Wheels and conda packages.")],
+    as_json: AsJson = False,
+):
+    """Compare finished files with what their names say; nothing of them is run."""
+    from feedstock import verify
+
+    with command(as_json) as reporter:
+        checks = {str(file): verify.verify(file) for file in files}
+        if not as_json:
+            for file, found in checks.items():
+                print(file, *(f"  {check}" for check in found), sep="\n")
+        bad = [file for file, found in checks.items() if not all(check.good for check in found)]
+        result = {file: [vars(check) for check in found] for file, found in checks.items()}
+        if bad:
+            reporter.details = {"files": result}
+            raise FeedstockError(f"{len(bad)} of {len(checks)} files are not what they should be: {', '.join(bad)}")
+        reporter.succeed({"files": result}, f"{len(checks)} files are what their names say")
+
+
+@app.command()
 def bump(
     kind: Annotated[str, typer.Argument(help="pytorch, cuda, python, version or build (the build number).")],
     value: Annotated[str | None, typer.Argument(help="The version to add, or the new version.")] = None,

