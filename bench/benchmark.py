@@ -16,7 +16,7 @@ from sageattention import sageattn, sageattn_qk_int8_pv_fp8_cuda
 
 LENGTHS = (1024, 4096, 16384, 32768)
 HEADS = 32
-WARM_UP, TARGET_MS, FEWEST, MOST = 3, 120.0, 7, 60
+WARM_UP_MS, TARGET_MS, FEWEST, MOST = 60.0, 120.0, 7, 60
 
 
 def sdpa(backend):
@@ -42,10 +42,10 @@ CONTENDERS = {
 
 def median_ms(call) -> float:
     """Median time of the call on the current stream."""
-    for _ in range(WARM_UP):
-        call()
-    estimate = timed(call, 1)[0]
-    times = sorted(timed(call, max(FEWEST, min(MOST, int(TARGET_MS / max(estimate, 1e-3))))))
+    call()
+    estimate = max(timed(call, 1)[0], 1e-3)
+    timed(call, max(1, int(WARM_UP_MS / estimate)))  # clocks rise under load
+    times = sorted(timed(call, max(FEWEST, min(MOST, int(TARGET_MS / estimate)))))
     return times[len(times) // 2]
 
 
@@ -59,16 +59,17 @@ def timed(call, repeats: int) -> list[float]:
     return [start.elapsed_time(end) for start, end in events]
 
 
-def host_microseconds(call, repeats: int = 300) -> float:
-    """Time the CPU spends in a call whose GPU work is short."""
-    call()
+def host_microseconds(call, repeats: int = 200, rounds: int = 7) -> float:
+    """Time the CPU spends in a call whose GPU work is short: the best of some rounds."""
+    best = float("inf")
+    for _ in range(rounds):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        for _ in range(repeats):
+            call()
+        best = min(best, time.perf_counter() - start)
     torch.cuda.synchronize()
-    start = time.perf_counter()
-    for _ in range(repeats):
-        call()
-    elapsed = time.perf_counter() - start
-    torch.cuda.synchronize()
-    return elapsed / repeats * 1e6
+    return best / repeats * 1e6
 
 
 def batch_of(length: int) -> int:

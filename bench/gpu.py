@@ -28,7 +28,7 @@ BUILD = ROOT / "build" / "gpu"
 
 def main() -> int:
     options = parse(sys.argv[1:])
-    record = {"date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(), "sources": source_digest()}
+    record = {"date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(), "sources": source_digest(), "commit": commit()}
     if options.library_dir:
         library_dir = options.library_dir.resolve()
         record["library"] = "shipped files"
@@ -68,6 +68,16 @@ def source_digest() -> str:
         if file.is_file() and "__pycache__" not in file.parts:
             digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def commit() -> str | None:
+    """The commit of this checkout, with + if files differ from it; None outside a checkout."""
+    git = ["git", "-C", str(ROOT)]
+    head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+    if head.returncode:
+        return None
+    changed = subprocess.run([*git, "status", "--porcelain", "csrc", "sageattention"], capture_output=True, text=True)
+    return head.stdout.strip()[:12] + ("+" if changed.stdout else "")
 
 
 def build() -> tuple[Path, float]:
