@@ -86,7 +86,8 @@ class Table:
 
     @cached_property
     def wheels(self) -> tuple:
-        return wheel_lane.load(self.folder / "wheels.yaml", self.published, self.package_version)
+        shared = self.conda[0].config({})["sageattention_architectures"][0]
+        return wheel_lane.load(self.folder / "wheels.yaml", self.published, self.package_version, shared)
 
     @cached_property
     def profiles(self) -> dict:

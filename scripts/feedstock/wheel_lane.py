@@ -60,11 +60,13 @@ def default_style(distribution: str) -> str:
     return "local-version" if distribution == "sageattn3" else "build-tag"
 
 
-def load(file: Path, published: Published, package_version: str) -> tuple:
+def load(file: Path, published: Published, package_version: str, architectures: str) -> tuple:
     """Every wheel, in the order of the file; PyTorch and Python newest first within a row as they are listed there."""
     where = str(file)
     content = mapping(read(file), where, ("cuda", "sageattn3_version", "sets", "current"), optional=())
-    toolchains = {key: read_toolchain(value, f"{where}: cuda {key}") for key, value in content["cuda"].items()}
+    toolchains = {
+        key: read_toolchain(value, architectures, f"{where}: cuda {key}") for key, value in content["cuda"].items()
+    }
     sageattn3 = version(content["sageattn3_version"], f"{where}: sageattn3_version")
     reader = Reader(published, toolchains, {"sageattention": package_version, "sageattn3": sageattn3})
     cells = []
@@ -75,9 +77,12 @@ def load(file: Path, published: Published, package_version: str) -> tuple:
     return unique(cells, where)
 
 
-def read_toolchain(value, where: str) -> dict:
-    mapping(value, where, ("gcc", "architectures"), optional=())
-    return {"gcc": str(value["gcc"]), "architectures": read_capabilities(value["architectures"], where)}
+def read_toolchain(value, architectures: str, where: str) -> dict:
+    mapping(value, where, ("gcc",), optional=("architectures",))
+    return {
+        "gcc": str(value["gcc"]),
+        "architectures": read_capabilities(value.get("architectures", architectures), where),
+    }
 
 
 def read_capabilities(value, where: str) -> tuple:

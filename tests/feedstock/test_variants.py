@@ -39,7 +39,7 @@ def test_newest_comes_first():
         ("package.yaml", '- "2.13"', '- "2.10"', "the operator library needs PyTorch"),
         ("package.yaml", '- "2.13"', '- "9.9"', "knows no PyTorch 9.9"),
         ("cuda12.8.yaml", "if: win", "if: linux", "conda-forge has no PyTorch for CUDA 12.8 on linux-64"),
-        ("cuda12.9.yaml", "8.0 9.0", "8.0 11.0", "nvcc 12.9 does not compile for 11.0: 13.0 is the first"),
+        ("cuda12.9.yaml", '- "8.0 ', '- "11.0 ', "nvcc 12.9 does not compile for 11.0: 13.0 is the first"),
         ("cuda12.9.yaml", 'cxx_compiler_version:\n  - "14"', 'cxx_compiler_version:\n  - "15"', "gcc 15 is too new"),
     ],
 )
