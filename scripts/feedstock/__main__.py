@@ -1,5 +1,5 @@
-"""Entry of `python3 scripts/feedstock`. Started by any Python: makes the private environment, starts itself there
-and minds the interrupt key. Started inside that environment: runs the command line."""
+"""Entry of `python3 scripts/feedstock`. Started by any Python: makes the private environment, starts itself there,
+repairs it, and minds the interrupt key. Started inside that environment: runs the command line."""
 
 import os
 import sys
@@ -14,8 +14,11 @@ if __name__ == "__main__":
     from feedstock import launcher
 
     if os.environ.get(launcher.INSIDE) == sys.prefix:
-        from feedstock import cli
+        try:
+            from feedstock import cli
 
-        cli.main()
+            cli.main()
+        except ImportError:
+            launcher.damaged()
     else:
         sys.exit(launcher.main(sys.argv[1:]))

@@ -50,7 +50,8 @@ def build(variant, source, reporter) -> list:
     # PyTorch of some channels depends on a driver, and build machines have none: promise the one of the variant.
     os.environ.setdefault("CONDA_OVERRIDE_CUDA", variant.cuda)
     outputs = render(variant, {**source.overrides(variant), **source_digests()})
-    index.ensure(OUTPUT)
+    for aside in index.ensure(OUTPUT):
+        reporter.note(f"{aside.stem} was damaged: it is built again; the damaged file is now {aside}")
     for output in outputs:
         if output.file.exists():
             reporter.note(f"{output.file.name} is up to date")

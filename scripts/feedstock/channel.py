@@ -5,21 +5,19 @@ variants/local-channel.yaml, another version of this code) or when one of its fi
 """
 
 import json
-import shutil
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from feedstock import assemble, index, machine, variants, wheels
+from feedstock import assemble, index, machine, unpacked, variants, wheels
 from feedstock.assemble import Contents, staging
 from feedstock.errors import FeedstockError
 from feedstock.paths import STATE
 
 CHANNEL = STATE / "channel"
 RECORD = CHANNEL / "groups.json"
-UNPACKED = STATE / "cache" / "pkgs"
 
 
 @dataclass
@@ -52,7 +50,9 @@ class LocalChannel:
                 with self.reporter.step(f"local channel: {group.title}"):
                     self.add(group)
         self.remove_unused()
-        index.ensure(CHANNEL)
+        # Damaged files of other variants: they are made again when their variant is.
+        for aside in index.ensure(CHANNEL):
+            aside.unlink()
 
     def overrides(self, variant) -> dict:
         """Variant keys that differ from conda-forge's: the host toolchain, perhaps a CPU PyTorch."""
@@ -70,7 +70,8 @@ class LocalChannel:
             self.tree_group(f"CUDA compiler {variant.cuda}", cuda, partial(self.make_cuda, variant.cuda, cuda)),
             self.tree_group("build tools", self.releases["tools"], self.make_tools),
             self.wheel_group("pip and setuptools", self.releases["python"], self.closure(self.releases["python"])),
-            self.wheel_group(f"PyTorch {torch}", torch, self.closure({"torch": torch})),
+            # Without numpy, torch warns at its first import; conda-forge's pytorch depends on it, too.
+            self.wheel_group(f"PyTorch {torch}", torch, self.closure({"torch": torch, "numpy": None})),
         ]
         if testing:
             wanted = self.releases["testing"]
@@ -106,7 +107,7 @@ class LocalChannel:
         entry = self.record.get(group.title)
         if entry is None or entry["fingerprint"] != group.fingerprint:
             return False
-        return all((self.subdir / file).exists() for file in entry["files"])
+        return all(index.is_readable(self.subdir / file) for file in entry["files"])
 
     def add(self, group: Group) -> None:
         with staging() as folder:
@@ -120,9 +121,7 @@ class LocalChannel:
         for file in self.subdir.glob("*.conda"):
             if file.name not in used:
                 file.unlink()
-                for unpacked in UNPACKED.glob(file.stem + "*"):
-                    shutil.rmtree(unpacked, ignore_errors=True)
-                    unpacked.unlink(missing_ok=True)
+                unpacked.remove(unpacked.UNPACKED / file.stem)
 
     def write(self, contents: Contents) -> str:
         return assemble.write(contents, self.platform, self.subdir)
@@ -206,7 +205,7 @@ class LocalChannel:
             flavor = "" if contents.build == "0" else contents.build + "_"
             contents.build = f"{flavor}{python}_{assemble.digest(wheels.fingerprint(), wheel.path.name)}_0"
             name = f"{contents.name}-{contents.version}-{contents.build}.conda"
-            if not (self.subdir / name).exists():
+            if not index.is_readable(self.subdir / name):
                 self.write(contents)
             wheel.path.unlink()
             return name

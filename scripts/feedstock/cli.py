@@ -46,12 +46,12 @@ SHOWN_PRODUCTS = 24
 def build(variant: VariantName = None, channel: ChannelName = "local", as_json: AsJson = False):
     """Build, test and publish the packages of one variant into output/, then install and run them."""
     from feedstock import build as building
-    from feedstock.sources import open_source
+    from feedstock.sources import open_source, working
 
     with command(as_json) as reporter:
         chosen = choose(variant, channel)
         source = open_source(reporter, channel)
-        with exclusive():
+        with working(source, reporter):
             source.prepare(chosen)
             files = building.build(chosen, source, reporter)
             building.prove(files, source, reporter)
@@ -64,19 +64,23 @@ def build(variant: VariantName = None, channel: ChannelName = "local", as_json: 
 def install(
     prefix: Annotated[Path, typer.Option("--prefix", help="Folder to install into; made when missing.")],
     specs: Annotated[list[str] | None, typer.Argument(help="Match specs. Default: sageattention.")] = None,
+    variant: Annotated[str | None, typer.Option("--variant", help="Default: the newest that output/ holds.")] = None,
     channel: ChannelName = "local",
     as_json: AsJson = False,
 ):
     """Install packages from output/ and a channel into a prefix, as `conda install -c` would."""
+    from feedstock import output
     from feedstock.install import install as install_packages
-    from feedstock.sources import open_source
+    from feedstock.sources import open_source, working
 
     with command(as_json) as reporter:
         source = open_source(reporter, channel)
-        with exclusive():
-            source.prepare(choose(None, channel))
+        with working(source, reporter):
+            channels = [*output.channels(reporter), source.url]
+            chosen = choose(variant, channel) if variant else output.newest(channel)
+            source.prepare(chosen)
             with reporter.step(f"install into {prefix}"):
-                records = install_packages(prefix, [*output_channels(), source.url], specs or ["sageattention"])
+                records = install_packages(prefix, channels, output.specs(chosen, specs))
         names = sorted(f"{record.name.normalized} {record.version} {record.build}" for record in records)
         reporter.succeed({"prefix": str(prefix.resolve()), "packages": names}, "\n".join(f"  {name}" for name in names))
 
@@ -279,11 +283,6 @@ def choose(name: str | None, channel: str = "local"):
     return chosen
 
 
-def output_channels() -> list:
-    """The output channel, if anything has been built yet."""
-    return [OUTPUT.as_uri()] if (OUTPUT / "noarch" / "repodata.json").exists() else []
-
-
 @contextmanager
 def command(as_json: bool):
     """Any failure becomes one message and exit code 1."""
@@ -291,6 +290,8 @@ def command(as_json: bool):
     isolate_cache()
     try:
         yield reporter
+    except ImportError:
+        raise  # a damaged environment: the outer process makes it again
     except Exception as error:
         reporter.fail(error)
         raise typer.Exit(1) from None

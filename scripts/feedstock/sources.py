@@ -1,16 +1,26 @@
 """Where dependencies come from: the local channel, or a channel by name or URL."""
 
 import asyncio
+from contextlib import contextmanager
 
 from rattler import Channel, Gateway
 
+from feedstock import unpacked
 from feedstock.channel import LocalChannel
 from feedstock.errors import FeedstockError
+from feedstock.paths import exclusive
 from feedstock.variants import current_platform
 
 
 def open_source(reporter, name: str):
     return LocalChannel(reporter) if name == "local" else RemoteChannel(reporter, name)
+
+
+@contextmanager
+def working(source, reporter):
+    """The state for this process alone, and its unpacked packages whole."""
+    with exclusive(), unpacked.packages(reporter, release=isinstance(source, LocalChannel)):
+        yield
 
 
 class RemoteChannel:

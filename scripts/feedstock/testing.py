@@ -1,7 +1,6 @@
 """Runs the project's tests on what the build ships, and the recipe tests inside a finished package."""
 
 import os
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,13 +12,21 @@ from feedstock.channel import LocalChannel
 from feedstock.errors import FeedstockError
 from feedstock.index import exact_pin
 from feedstock.install import environment, install
-from feedstock.paths import OUTPUT, REPOSITORY, STATE, exclusive
+from feedstock.output import variant_of
+from feedstock.paths import OUTPUT, REPOSITORY, STATE
+from feedstock.sources import working
 
 PREFIX = STATE / "testing"
 TESTS = REPOSITORY / "tests"
 
 # Suites of the command line itself, in its own environment. Every other folder of tests/ runs on the built packages.
 OWN = ("feedstock", "packages")
+
+# Options of pytest whose value is the next word. Every other word without a dash is a path.
+WITH_VALUE = (
+    *("-k", "-m", "-p", "-o", "-c", "-r", "-W", "-n", "--maxfail", "--durations", "--tb", "--deselect", "--ignore"),
+    *("--basetemp", "--junitxml", "--junit-xml", "--rootdir", "--confcutdir", "--color", "--capture", "--verbosity"),
+)
 
 # What runs without `-m`: everything that needs neither a GPU nor minutes of building.
 QUICK = "not gpu and not package"
@@ -37,6 +44,7 @@ class Suite:
 
 def test_project(source, reporter, arguments: list) -> dict:
     """All suites; `arguments` go to pytest, and paths among them choose the suites that hold them."""
+    arguments = resolve(arguments)
     results = {}
     if wanted(arguments, OWN):
         own = Suite("feedstock", OWN, Path(sys.executable), dict(os.environ))
@@ -45,12 +53,32 @@ def test_project(source, reporter, arguments: list) -> dict:
         prefix = prepare(source, reporter)
         suite = Suite("library", others(), prefix / "bin" / "python", environment(prefix))
         results[suite.name] = run_suite(suite, arguments, reporter)
-    if not results:
-        raise FeedstockError(f"no test suite holds {' '.join(arguments)}; tests are below {TESTS}")
     failed = [name for name, code in results.items() if code != 0]
     if failed:
         raise FeedstockError(f"tests failed: {', '.join(failed)}")
     return {"suites": results}
+
+
+def resolve(arguments: list) -> list:
+    """Paths as the caller's folder means them, made absolute: pytest runs in the repository."""
+    resolved = []
+    for position, word in enumerate(arguments):
+        if not is_path(arguments, position):
+            resolved.append(word)
+            continue
+        file, *names = word.split("::")
+        place = Path(file).resolve()
+        if not place.exists():
+            raise FeedstockError(f"{place} does not exist; tests are below {TESTS}. Write options as --option=value")
+        path = "::".join([str(place), *names])
+        if not below([path], (*OWN, *others())):
+            raise FeedstockError(f"no test suite holds {place}; tests are below {TESTS}")
+        resolved.append(path)
+    return resolved
+
+
+def is_path(arguments: list, position: int) -> bool:
+    return not arguments[position].startswith("-") and (position == 0 or arguments[position - 1] not in WITH_VALUE)
 
 
 def others() -> tuple:
@@ -64,7 +92,7 @@ def wanted(arguments: list, folders: tuple) -> bool:
 
 
 def chosen_paths(arguments: list) -> list:
-    return [word for word in arguments if Path(word.split("::")[0]).exists()]
+    return [word for position, word in enumerate(arguments) if is_path(arguments, position)]
 
 
 def below(paths: list, folders: tuple) -> list:
@@ -83,7 +111,7 @@ def below(paths: list, folders: tuple) -> list:
 def prepare(source, reporter) -> Path:
     """A prefix with the packages built from the present sources, and the test tools."""
     variant = variants.default("local" if isinstance(source, LocalChannel) else source.url)
-    with exclusive():
+    with working(source, reporter):
         source.prepare(variant, testing=True)
         files = build(variant, source, reporter)
         with reporter.step("environment of the tests"):
@@ -100,10 +128,13 @@ def run_suite(suite: Suite, arguments: list, reporter) -> int:
     markers = [] if "-m" in options else ["-m", QUICK]
     command = [str(suite.python), "-m", "pytest", "-p", "no:cacheprovider", *markers, *options, *where]
     reporter.log(" ".join(command))
-    with reporter.timed(f"tests: {suite.name}"):
-        return subprocess.run(
-            command, cwd=REPOSITORY, env=suite.variables, stdout=sys.stderr if reporter.as_json else None
-        ).returncode
+    output = sys.stderr if reporter.as_json else None
+    try:
+        with reporter.timed(f"tests: {suite.name}"):
+            subprocess.run(command, cwd=REPOSITORY, env=suite.variables, stdout=output, check=True)
+    except subprocess.CalledProcessError as error:
+        return error.returncode
+    return 0
 
 
 def test_package(file: Path, source, reporter) -> dict:
@@ -112,18 +143,8 @@ def test_package(file: Path, source, reporter) -> dict:
         raise FeedstockError(f"{file} is not a file; finished packages are in {OUTPUT}")
     variant = variant_of(file)
     channels = [file.resolve().parents[1].as_uri(), OUTPUT.as_uri(), source.url]
-    with exclusive():
+    with working(source, reporter):
         source.prepare(variant)
         with reporter.step(f"test {file.name}"):
             results = run_tests(file, list(dict.fromkeys(channels)), reporter)
     return {"package": str(file), "tests": len(results)}
-
-
-def variant_of(file: Path):
-    """The variant that a file name tells; a library without PyTorch belongs to every variant of its CUDA version."""
-    found = re.search(r"-cuda(\d+)(?:_torch(\d+))?_h", file.name)
-    for variant in variants.native() if found else ():
-        cuda, torch = variant.cuda.replace(".", ""), variant.pytorch.replace(".", "")
-        if cuda == found[1] and found[2] in (None, torch):
-            return variant
-    raise FeedstockError(f"{file.name} does not belong to a variant of this machine; see `feedstock variants`")

@@ -38,7 +38,8 @@ def download(requirements: list, constraints: dict, folder: Path, reporter, clos
     pins = folder / "constraints.txt"
     pins.write_text("".join(f"{name}=={version}\n" for name, version in constraints.items()))
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--only-binary", ":all:"]
-    command += ["--progress-bar", "off", "--dest", str(folder), "-c", str(pins)]
+    # What is packaged is kept in the channel; pip's own cache would hold everything twice.
+    command += ["--no-cache-dir", "--progress-bar", "off", "--dest", str(folder), "-c", str(pins)]
     command += ([] if closure else ["--no-deps"]) + requirements
     reporter.log(" ".join(command))
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -132,6 +133,7 @@ def describe_torch(contents: Contents, wheel: Wheel) -> None:
     contents.build = f"cuda{found[1].decode().replace('.', '')}" if found else "cpu"
     major, minor = wheel.version.release[:2]
     link_libraries(contents.stage)
+    contents.depends.append("numpy")
     contents.run_exports = {"weak": [f"pytorch >={contents.version},<{major}.{minor + 1}"]}
 
 

@@ -25,7 +25,7 @@ def reporter(tmp_path, monkeypatch):
 @pytest.fixture
 def state(tmp_path, monkeypatch):
     """An empty state folder for the modules that keep something."""
-    from feedstock import assemble, build, channel
+    from feedstock import assemble, build, channel, unpacked
 
     folder = tmp_path / "state"
     monkeypatch.setattr(assemble, "STATE", folder)
@@ -33,5 +33,5 @@ def state(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "WORK", folder / "build")
     monkeypatch.setattr(channel, "CHANNEL", folder / "channel")
     monkeypatch.setattr(channel, "RECORD", folder / "channel" / "groups.json")
-    monkeypatch.setattr(channel, "UNPACKED", folder / "cache" / "pkgs")
+    monkeypatch.setattr(unpacked, "UNPACKED", folder / "cache" / "pkgs")
     return folder

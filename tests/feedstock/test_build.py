@@ -96,3 +96,31 @@ def test_a_failing_recipe_test_publishes_nothing(run):
 )
 def test_a_full_disk_is_called_so(error):
     assert explain(error).startswith("the disk is full")
+
+
+def test_a_package_that_was_cut_short_is_built_again(run, reporter):
+    [file] = run()
+    file.write_bytes(file.read_bytes()[:100])
+    assert run() == [file]
+    assert f"{file.name} was damaged: it is built again" in reporter.log_path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OSError(errno.EROFS, "Read-only file system", "output"), "output cannot be written (Read-only file system)"),
+        (PermissionError(errno.EACCES, "Permission denied", "output"), "output cannot be written"),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "output/x"), "a file is where a folder is needed"),
+        (FileExistsError(errno.EEXIST, "File exists", "output"), "a file is where a folder is needed"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "output"), "output: No such file"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_one_sentence(error, expected):
+    assert explain(error).startswith(expected)
+
+
+def test_an_output_that_is_a_file_is_named(run):
+    run.output.write_text("")
+    with pytest.raises(OSError, match="output") as caught:
+        run()
+    assert explain(caught.value).startswith("a file is where a folder is needed")

@@ -1,7 +1,9 @@
 """The local channel is made in groups that survive interruptions and follow their inputs."""
 
+import zipfile
+
 import pytest
-from feedstock import channel, variants
+from feedstock import channel, unpacked, variants
 from feedstock.channel import Group, LocalChannel
 from feedstock.errors import FeedstockError
 
@@ -21,7 +23,9 @@ class FakeCompiler:
 def maker(local, counter, name="demo-1.0-0.conda"):
     def make(folder):
         counter.append(name)
-        (local.subdir / name).write_text("package")
+        with zipfile.ZipFile(local.subdir / name, "w") as package:
+            package.writestr("info-demo.tar.zst", "")
+            package.writestr("pkg-demo.tar.zst", "")
         return [name]
 
     return make
@@ -35,12 +39,15 @@ def test_a_finished_group_is_kept(local):
     assert channel.read_record()["demo"]["files"] == ["demo-1.0-0.conda"]
 
 
-@pytest.mark.parametrize("change", ["fingerprint", "file"])
+@pytest.mark.parametrize("change", ["fingerprint", "file", "cut"])
 def test_a_changed_or_damaged_group_is_made_again(local, change):
     group = Group("demo", "fingerprint", maker(local, []))
     local.add(group)
+    file = local.subdir / "demo-1.0-0.conda"
     if change == "file":
-        (local.subdir / "demo-1.0-0.conda").unlink()
+        file.unlink()
+    elif change == "cut":
+        file.write_bytes(file.read_bytes()[:40])
     else:
         group.fingerprint = "another"
     assert not local.is_complete(group)
@@ -66,10 +73,10 @@ def test_files_of_no_group_leave(local):
     local.add(Group("demo", "fingerprint", maker(local, [])))
     stale = local.subdir / "demo-0.9-0.conda"
     stale.write_text("old")
-    unpacked = channel.UNPACKED / stale.stem
-    unpacked.mkdir(parents=True)
+    copy = unpacked.UNPACKED / stale.stem
+    copy.mkdir(parents=True)
     local.remove_unused()
-    assert not unpacked.exists()
+    assert not copy.exists()
     assert [file.name for file in local.subdir.glob("*.conda")] == ["demo-1.0-0.conda"]
 
 

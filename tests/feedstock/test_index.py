@@ -85,3 +85,13 @@ def test_a_library_stays_while_another_variant_needs_it(add):
     index.ensure(add.channel)
     assert set(index.retire(add.channel, [new, newer_user])) == {old, user}
     assert listed(add.channel) == {new.name, newer_user.name}
+
+
+def test_a_package_that_was_cut_short_is_set_aside(add):
+    whole, cut = add("demo", "0"), add("other", "0")
+    index.ensure(add.channel)
+    cut.write_bytes(cut.read_bytes()[:300])
+    [aside] = index.ensure(add.channel)
+    assert aside.name == cut.name + ".damaged"
+    assert listed(add.channel) == {whole.name}
+    assert index.ensure(add.channel) == []

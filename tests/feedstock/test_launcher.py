@@ -67,6 +67,92 @@ def test_a_full_disk_is_called_so(folder):
         environment.run(command, folder / "log", "")
 
 
+def test_a_full_disk_takes_its_own_message(folder, monkeypatch):
+    monkeypatch.setattr(environment, "has_space", lambda: False)
+    with pytest.raises(environment.SetupError, match="the disk is full"):
+        environment.run([sys.executable, "-c", "raise SystemExit(1)"], folder / "log", "install the venv module")
+
+
+def test_a_silent_failure_is_not_blank(folder):
+    with pytest.raises(environment.SetupError, match="ended with code 3 and said nothing"):
+        environment.run([sys.executable, "-c", "raise SystemExit(3)"], folder / "log", "")
+
+
+def test_environments_that_nothing_uses_go(folder, monkeypatch):
+    monkeypatch.setattr(environment, "create", fake_create([]))
+    for name, age in (("old", 8), ("recent", 6)):
+        complete = folder / "env" / name / ".complete"
+        complete.parent.mkdir(parents=True)
+        complete.touch()
+        then = time.time() - age * 24 * 3600
+        os.utime(complete, (then, then))
+    environment.ensure(folder / "log")
+    assert not (folder / "env" / "old").exists()
+    assert (folder / "env" / "recent").exists()
+
+
+@pytest.mark.parametrize("repaired", [True, False])
+def test_a_damaged_environment_is_made_again_once(folder, monkeypatch, capsys, repaired):
+    """The inner process ends with its own code when it cannot import something."""
+    made = []
+
+    def create(path, python, log):
+        made.append(path)
+        python.parent.mkdir(parents=True)
+        whole = repaired and len(made) > 1
+        python.write_text(
+            "#!/bin/sh\necho no module >> $FEEDSTOCK_LOG; exit " + ("0" if whole else str(launcher.DAMAGED))
+        )
+        python.chmod(0o755)
+
+    monkeypatch.setattr(environment, "create", create)
+    monkeypatch.setattr(launcher, "LOGS", folder / "logs")
+    (folder / "logs").mkdir()
+    assert launcher.main(["build", "--json"]) == (0 if repaired else 1)
+    assert len(made) == 2
+    captured = capsys.readouterr()
+    assert "is damaged; it is made again" in captured.err
+    if not repaired:
+        assert json.loads(captured.out)["error"].endswith("did not help: no module")
+
+
+def test_a_missing_module_ends_the_inner_process_with_its_own_code(tmp_path):
+    variables = dict(os.environ, FEEDSTOCK_ENVIRONMENT=sys.prefix, FEEDSTOCK_LOG=str(tmp_path / "log"))
+    (tmp_path / "typer.py").write_text("raise ImportError('typer is broken')")
+    variables["PYTHONPATH"] = str(tmp_path)
+    answer = subprocess.run([sys.executable, str(PROGRAM), "variants"], env=variables, capture_output=True, text=True)
+    assert answer.returncode == launcher.DAMAGED
+    assert answer.stderr == ""
+    assert "typer is broken" in (tmp_path / "log").read_text()
+
+
+HOLDER = """
+import sys
+sys.path.insert(0, {scripts!r})
+sys.argv = ["feedstock", "build"]
+from feedstock.paths import exclusive
+with exclusive():
+    print("locked", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_who_holds_the_lock_is_said(tmp_path):
+    variables = dict(os.environ, FEEDSTOCK_STATE=str(tmp_path))
+    command = [sys.executable, "-c", HOLDER.format(scripts=str(PROGRAM.parent))]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=variables, **pipes) as holder:
+        assert holder.stdout.readline() == "locked\n"
+        with subprocess.Popen(command, env=variables, **pipes) as waiting:
+            line = waiting.stderr.readline()
+            holder.stdin.write("\n")
+            holder.stdin.flush()
+            assert waiting.stdout.readline() == "locked\n"
+            waiting.communicate("\n")
+    assert line.startswith(f"Waiting for `feedstock build` (process {holder.pid})")
+    assert waiting.returncode == 0
+
+
 def test_requirements_are_pinned_and_hashed_without_naming_a_host():
     lines = environment.REQUIREMENTS.read_text().splitlines()
     pins = [line for line in lines if "==" in line and not line.startswith((" ", "#"))]

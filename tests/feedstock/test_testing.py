@@ -1,7 +1,11 @@
 """Which suite runs which tests."""
 
+import os
+import sys
+from pathlib import Path
+
 import pytest
-from feedstock import testing, variants
+from feedstock import output, testing, variants
 from feedstock.errors import FeedstockError
 from feedstock.paths import OUTPUT
 
@@ -27,13 +31,33 @@ def test_a_folder_above_stands_for_all_suites():
     assert testing.below(everything, testing.OWN) == [str(testing.TESTS / folder) for folder in testing.OWN]
 
 
+def test_paths_are_those_of_the_callers_folder(monkeypatch):
+    monkeypatch.chdir(testing.TESTS / "feedstock")
+    file = str(testing.TESTS / "feedstock" / "test_testing.py")
+    assert testing.resolve(["-k", "word", "test_testing.py::name", "-x"]) == ["-k", "word", f"{file}::name", "-x"]
+
+
+@pytest.mark.parametrize(("path", "message"), [("missing.py", "does not exist"), ("/etc", "no test suite")])
+def test_other_paths_are_refused(path, message):
+    with pytest.raises(FeedstockError, match=message):
+        testing.resolve(["-x", path])
+
+
+def test_a_suite_that_fails_is_not_ticked_off(tmp_path, reporter, capsys):
+    (tmp_path / "test_it.py").write_text("def test_it(): assert False")
+    suite = testing.Suite("demo", (tmp_path,), Path(sys.executable), dict(os.environ))
+    assert testing.run_suite(suite, [], reporter) == 1
+    assert reporter.steps == []
+    assert "✔" not in capsys.readouterr().err
+
+
 def test_a_package_tells_its_variant():
     newest = variants.default()
     cuda, torch = newest.cuda.replace(".", ""), newest.pytorch.replace(".", "")
-    assert testing.variant_of(OUTPUT / f"sageattention-1.0-cuda{cuda}_torch{torch}_h0123456_0.conda") == newest
-    assert testing.variant_of(OUTPUT / f"libsageattention-1.0-cuda{cuda}_h0123456_0.conda") == newest
+    assert output.variant_of(OUTPUT / f"sageattention-1.0-cuda{cuda}_torch{torch}_h0123456_0.conda") == newest
+    assert output.variant_of(OUTPUT / f"libsageattention-1.0-cuda{cuda}_h0123456_0.conda") == newest
 
 
 def test_a_foreign_package_is_refused():
     with pytest.raises(FeedstockError, match=r"other-1\.0-0\.conda does not belong to a variant"):
-        testing.variant_of(OUTPUT / "other-1.0-0.conda")
+        output.variant_of(OUTPUT / "other-1.0-0.conda")

@@ -1,0 +1,48 @@
+"""What output/ holds, and which variants its packages belong to."""
+
+import re
+from pathlib import Path
+
+from feedstock import index, variants
+from feedstock.errors import FeedstockError
+from feedstock.paths import OUTPUT
+
+NAME = "sageattention"
+
+
+def channels(reporter) -> list:
+    """The output channel, if anything has been built yet."""
+    if not (OUTPUT / "noarch" / "repodata.json").exists():
+        return []
+    for aside in index.ensure(OUTPUT):
+        reporter.note(f"{aside.stem} was damaged: build it again; the damaged file is now {aside}")
+    return [OUTPUT.as_uri()]
+
+
+def newest(channel: str):
+    """The newest variant whose package is here; without any, the newest of this machine."""
+    held = [variant for variant in variants.native() if holds(variant)]
+    return held[0] if held else variants.default(channel)
+
+
+def holds(variant) -> bool:
+    return any(OUTPUT.glob(f"{variant.platform}/{NAME}-[0-9]*-{build_prefix(variant)}*.conda"))
+
+
+def specs(variant, words: list) -> list:
+    """The plain name of the package stands for the build of the variant."""
+    return [f"{NAME} * {build_prefix(variant)}*" if word == NAME else word for word in words or [NAME]]
+
+
+def build_prefix(variant) -> str:
+    return f"cuda{variant.cuda}_torch{variant.pytorch}_".replace(".", "")
+
+
+def variant_of(file: Path):
+    """The variant that a file name tells; a library without PyTorch belongs to every variant of its CUDA version."""
+    found = re.search(r"-cuda(\d+)(?:_torch(\d+))?_h", file.name)
+    for variant in variants.native() if found else ():
+        cuda, torch = variant.cuda.replace(".", ""), variant.pytorch.replace(".", "")
+        if cuda == found[1] and found[2] in (None, torch):
+            return variant
+    raise FeedstockError(f"{file.name} does not belong to a variant of this machine; see `feedstock variants`")

@@ -1,0 +1,40 @@
+"""What is installed is what output/ holds."""
+
+import pytest
+from feedstock import output, variants
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(output, "OUTPUT", tmp_path)
+    return tmp_path
+
+
+def hold(folder, variant):
+    file = folder / variant.platform / f"sageattention-2.2.0-{output.build_prefix(variant)}h0123456_0.conda"
+    file.parent.mkdir(exist_ok=True)
+    file.touch()
+
+
+def test_the_newest_variant_that_is_there_is_chosen(folder):
+    newest, older, *_ = (cell for cell in variants.native() if cell.cuda == variants.default().cuda)
+    assert output.newest("local") == variants.default()
+    hold(folder, older)
+    assert output.newest("local") == older
+    hold(folder, newest)
+    assert output.newest("local") == newest
+
+
+def test_the_name_alone_means_the_build_of_the_variant():
+    variant = variants.default()
+    build = f"cuda{variant.cuda}_torch{variant.pytorch}_*".replace(".", "")
+    assert output.specs(variant, []) == [f"sageattention * {build}"]
+    assert output.specs(variant, ["cmake", "sageattention 2.*"]) == ["cmake", "sageattention 2.*"]
+
+
+def test_damaged_packages_are_named(folder, reporter):
+    (folder / "noarch").mkdir()
+    (folder / "noarch" / "repodata.json").write_text('{"packages.conda": {}}')
+    (folder / "noarch" / "demo-1.0-0.conda").write_text("half")
+    assert output.channels(reporter) == [folder.as_uri()]
+    assert "demo-1.0-0.conda was damaged" in reporter.log_path.read_text()
