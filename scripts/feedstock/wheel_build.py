@@ -9,16 +9,17 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
-from feedstock import assemble, machine, verify, wheels
-from feedstock.channel import LocalChannel
+from feedstock import assemble, index, machine, verify, wheels
+from feedstock.channel import CHANNEL, LocalChannel
 from feedstock.digests import source_digests
 from feedstock.errors import FeedstockError
 from feedstock.install import install
 from feedstock.paths import REPOSITORY, STATE
 from feedstock.tables import minor
-from feedstock.variants import current_platform, default, native
+from feedstock.variants import current_platform, default
 
 KEPT = STATE / "wheels"
 OUTPUT = REPOSITORY / "wheels"
@@ -139,25 +140,30 @@ class WheelBuilder:
             if found != cuda:
                 raise FeedstockError(f"CUDA_HOME={chosen} holds CUDA {found}; this wheel needs {cuda}")
             return Path(chosen)
-        for variant in native():
-            if variant.cuda == cuda and cuda in LocalChannel(self.reporter).releases["cuda"]:
-                return self.prefix_of(
-                    variant, f"toolkit-{cuda}", [f"cuda-nvcc_{current_platform()}", "cuda-cudart-dev"]
-                )
-        raise FeedstockError(
-            f"no CUDA {cuda} toolkit here: name one in CUDA_HOME (PyPI has nvcc for few versions only)"
-        )
+        return self.toolkit_of_pypi(cuda)
+
+    def toolkit_of_pypi(self, cuda: str) -> Path:
+        """The local channel's CUDA compiler and runtime, whether or not a conda variant uses that version."""
+        local = LocalChannel(self.reporter)
+        if cuda not in local.releases["cuda"]:
+            known = ", ".join(local.releases["cuda"])
+            raise FeedstockError(f"no CUDA {cuda} toolkit here: name one in CUDA_HOME (from PyPI there is {known})")
+        releases = local.releases["cuda"][cuda]
+        group = local.tree_group(f"CUDA compiler {cuda}", releases, partial(local.make_cuda, cuda, releases))
+
+        def prepare():
+            if not local.is_complete(group):
+                with self.reporter.step(f"local channel: {group.title}"):
+                    local.add(group)
+                index.ensure(CHANNEL)
+
+        specs = [f"cuda-nvcc_{current_platform()} {cuda}.*", "cuda-cudart-dev", f"cuda-version {cuda}.*"]
+        return installed(f"toolkit-{cuda}-{group.fingerprint}", local, specs, prepare)
 
     def tools(self) -> Path:
-        return self.prefix_of(default(), "tools", ["cmake", "ninja"])
-
-    def prefix_of(self, variant, name: str, specs: list) -> Path:
-        prefix = KEPT / name
-        if not prefix.exists():
-            local = LocalChannel(self.reporter)
-            local.prepare(variant)
-            install(prefix, [local.url], specs)
-        return prefix
+        local = LocalChannel(self.reporter)
+        name = f"tools-{assemble.digest(*local.releases['tools'].values())}"
+        return installed(name, local, ["cmake", "ninja"], lambda: local.prepare(default()))
 
     def prove(self, cell, wheel: Path, folder: Path) -> None:
         """Into an environment that holds PyTorch and nothing of ours."""
@@ -192,6 +198,18 @@ class WheelBuilder:
 
 # Of PyTorch's wheel only what a C++ library is compiled and linked with.
 NOT_FOR_LINKING = r"(?!include/|lib/libc10\.so|lib/libtorch_cpu\.so|lib/libgomp|lib/.*\.lib$|version\.py$)"
+
+
+def installed(name: str, local: LocalChannel, specs: list, prepare) -> Path:
+    """Packages of the local channel in a prefix that is kept: complete or not there at all."""
+    kept = KEPT / name
+    if not kept.exists():
+        prepare()
+        with assemble.staging() as folder:
+            install(folder / "prefix", [local.url], specs)
+            KEPT.mkdir(parents=True, exist_ok=True)
+            os.replace(folder / "prefix", kept)
+    return kept
 
 
 def refuse_blocked(cells: list) -> None:

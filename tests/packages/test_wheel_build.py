@@ -1,23 +1,21 @@
 """Real wheels: both naming styles from one compilation, the same file twice, and pip's own view of them."""
 
 import hashlib
+import re
 import sys
 from pathlib import Path
 
 import pytest
-from feedstock import variants
 from packages.helpers import ROOT, feedstock
 
 pytestmark = pytest.mark.package
 
 
 @pytest.fixture(scope="session")
-def cell():
-    """A wheel that this machine can build and try: its own Python, the newest CUDA that PyPI has a compiler for."""
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    chosen = variants.default()
-    release = variants.table().published.of(chosen.pytorch).release
-    return ["--torch", release, "--cuda", chosen.cuda, "--python", python]
+def cell(built):
+    """A wheel that this machine can build and try: its own Python, CUDA and PyTorch of the default conda variant."""
+    cuda, pytorch = re.search(r"version([\d.]+)pytorch([\d.]+)$", built["variant"]).groups()
+    return ["--torch", pytorch, "--cuda", cuda, "--python", f"{sys.version_info.major}.{sys.version_info.minor}"]
 
 
 @pytest.fixture(scope="session")
