@@ -11,7 +11,7 @@ from rattler_build import Package, RattlerBuildError, RenderConfig, Stage0Recipe
 from feedstock import assemble, index, variants
 from feedstock.console import EngineLog
 from feedstock.digests import source_digests
-from feedstock.errors import FeedstockError
+from feedstock.errors import CACHE_ADVICE, FeedstockError
 from feedstock.install import install, run_in
 from feedstock.paths import OUTPUT, RECIPE, STATE
 
@@ -109,7 +109,8 @@ def run_tests(package: Path, channels: list, reporter) -> list:
     )
     failed = [result.test_index for result in results if not result.success]
     if failed:
-        raise FeedstockError(f"{package.name}: recipe test {', '.join(map(str, failed))} of {len(results)} failed")
+        numbers = ", ".join(map(str, failed))
+        raise FeedstockError(f"{package.name}: recipe test {numbers} of {len(results)} failed\n{CACHE_ADVICE}")
     return results
 
 
@@ -131,4 +132,4 @@ def prove(files: list, source, reporter) -> None:
         with reporter.step("run attention there"):
             script = RECIPE.parent / "tests" / "attention_on_cpu.py"
             if run_in(prefix, [prefix / "bin" / "python", script], reporter, cwd=folder) != 0:
-                raise FeedstockError("attention failed in the empty prefix")
+                raise FeedstockError(f"attention failed in the empty prefix\n{CACHE_ADVICE}")

@@ -201,13 +201,13 @@ class LocalChannel:
     def distribution(self, wheel, closure: dict) -> str:
         with staging() as stage:
             contents = wheels.distribution(wheel, closure, stage)
+            wheel.path.unlink()
             python = "py" + machine.PYTHON_MINOR.replace(".", "")
             flavor = "" if contents.build == "0" else contents.build + "_"
             contents.build = f"{flavor}{python}_{assemble.digest(wheels.fingerprint(), wheel.path.name)}_0"
             name = f"{contents.name}-{contents.version}-{contents.build}.conda"
             if not index.is_readable(self.subdir / name):
                 self.write(contents)
-            wheel.path.unlink()
             return name
 
 

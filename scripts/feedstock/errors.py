@@ -14,11 +14,15 @@ class FeedstockError(Exception):
 # What the engine, pip and the compilers print when the disk is full.
 DISK_FULL = ("No space left on device", "os error 28", "Disk quota exceeded")
 DISK_FULL_ADVICE = (
-    "the disk is full: free some space (a first build needs about 2 GB, 8 GB where PyPI's torch is a CUDA build), "
+    "the disk is full: free some space (a first build needs about 3 GB, 8 GB where PyPI's torch is a CUDA build), "
     "then run the same command again"
 )
 # A full disk may take even the messages that say so.
 LITTLE_SPACE = 32_000_000
+
+
+# Damage that leaves the size of a file as it was is not seen beforehand.
+CACHE_ADVICE = f"If this repeats, remove what is unpacked, then run the same command again: rm -rf {STATE / 'cache'}"
 
 
 def is_disk_full(error: BaseException, log: str) -> bool:

@@ -9,7 +9,7 @@ import rattler
 from rattler import Channel, ChannelPriority, Gateway, VirtualPackage, VirtualPackageOverrides
 from rattler.repo_data.gateway import SourceConfig
 
-from feedstock.errors import FeedstockError
+from feedstock.errors import CACHE_ADVICE, FeedstockError
 from feedstock.sources import innermost
 from feedstock.variants import current_platform
 
@@ -36,7 +36,8 @@ async def solve_and_link(prefix: Path, channels: list, specs: list) -> list:
     try:
         await rattler.install(records, target_prefix=prefix, show_progress=False)
     except Exception as error:
-        raise FeedstockError(f"packages could not be installed into {prefix}: {innermost(error)}") from error
+        reason = f"packages could not be installed into {prefix}: {innermost(error)}"
+        raise FeedstockError(f"{reason}\n{CACHE_ADVICE}") from error
     return records
 
 
