@@ -65,8 +65,10 @@ def start(arguments: list, log: Path):
 
 def damaged() -> None:
     """Ends an inner process that could not import something: the outer one makes the environment again."""
-    with open(os.environ.get(LOG, os.devnull), "a", encoding="utf-8") as log:
-        traceback.print_exc(file=log)
+    log = Path(os.environ[LOG])
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as handle:
+        traceback.print_exc(file=handle)
     sys.stdout.flush()
     os._exit(DAMAGED)
 

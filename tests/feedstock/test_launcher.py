@@ -117,13 +117,13 @@ def test_a_damaged_environment_is_made_again_once(folder, monkeypatch, capsys, r
 
 
 def test_a_missing_module_ends_the_inner_process_with_its_own_code(tmp_path):
-    variables = dict(os.environ, FEEDSTOCK_ENVIRONMENT=sys.prefix, FEEDSTOCK_LOG=str(tmp_path / "log"))
+    variables = dict(os.environ, FEEDSTOCK_ENVIRONMENT=sys.prefix, FEEDSTOCK_LOG=str(tmp_path / "logs" / "log"))
     (tmp_path / "typer.py").write_text("raise ImportError('typer is broken')")
     variables["PYTHONPATH"] = str(tmp_path)
     answer = subprocess.run([sys.executable, str(PROGRAM), "variants"], env=variables, capture_output=True, text=True)
     assert answer.returncode == launcher.DAMAGED
     assert answer.stderr == ""
-    assert "typer is broken" in (tmp_path / "log").read_text()
+    assert "typer is broken" in (tmp_path / "logs" / "log").read_text()
 
 
 HOLDER = """
