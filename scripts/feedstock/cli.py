@@ -46,11 +46,13 @@ SHOWN_PRODUCTS = 24
 def build(variant: VariantName = None, channel: ChannelName = "local", as_json: AsJson = False):
     """Build, test and publish the packages of one variant into output/, then install and run them."""
     from feedstock import build as building
+    from feedstock import output
     from feedstock.sources import open_source, working
 
     with command(as_json) as reporter:
         chosen = choose(variant, channel)
         source = open_source(reporter, channel)
+        output.require_writable()
         with working(source, reporter):
             source.prepare(chosen)
             files = building.build(chosen, source, reporter)

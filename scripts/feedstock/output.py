@@ -10,6 +10,14 @@ from feedstock.paths import OUTPUT
 NAME = "sageattention"
 
 
+def require_writable() -> None:
+    """Asked before minutes of building, not after."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    probe = OUTPUT / ".writable"
+    probe.touch()
+    probe.unlink()
+
+
 def channels(reporter) -> list:
     """The output channel, if anything has been built yet."""
     if not (OUTPUT / "noarch" / "repodata.json").exists():

@@ -2,6 +2,7 @@
 
 import pytest
 from feedstock import output, variants
+from feedstock.errors import explain
 
 
 @pytest.fixture
@@ -38,3 +39,13 @@ def test_damaged_packages_are_named(folder, reporter):
     (folder / "noarch" / "demo-1.0-0.conda").write_text("half")
     assert output.channels(reporter) == [folder.as_uri()]
     assert "demo-1.0-0.conda was damaged" in reporter.log_path.read_text()
+
+
+def test_an_output_that_cannot_be_written_is_named_before_the_build(folder, monkeypatch):
+    output.require_writable()
+    assert list(folder.iterdir()) == []
+    monkeypatch.setattr(output, "OUTPUT", folder / "file")
+    (folder / "file").touch()
+    with pytest.raises(OSError, match="file") as caught:
+        output.require_writable()
+    assert explain(caught.value).startswith("a file is where a folder is needed")
