@@ -80,9 +80,10 @@ def install(
         with working(source, reporter):
             channels = [*output.channels(reporter), source.url]
             chosen = choose(variant, channel) if variant else output.newest(channel)
+            wanted = output.specs(chosen, specs, channel)
             source.prepare(chosen)
             with reporter.step(f"install into {prefix}"):
-                records = install_packages(prefix, channels, output.specs(chosen, specs))
+                records = install_packages(prefix, channels, wanted)
         names = sorted(f"{record.name.normalized} {record.version} {record.build}" for record in records)
         reporter.succeed({"prefix": str(prefix.resolve()), "packages": names}, "\n".join(f"  {name}" for name in names))
 

@@ -37,9 +37,14 @@ def holds(variant) -> bool:
     return any(OUTPUT.glob(f"{variant.platform}/{NAME}-[0-9]*-{build_prefix(variant)}*.conda"))
 
 
-def specs(variant, words: list) -> list:
-    """The plain name of the package stands for the build of the variant."""
-    return [f"{NAME} * {build_prefix(variant)}*" if word == NAME else word for word in words or [NAME]]
+def specs(variant, words: list, channel: str) -> list:
+    """The plain name of the package stands for the build of the variant. The local channel has none of them."""
+    words = words or [NAME]
+    if NAME in words and channel == "local" and not holds(variant):
+        raise FeedstockError(
+            f"{OUTPUT} holds no package of {variant.name}: run `feedstock build` for this variant first"
+        )
+    return [f"{NAME} * {build_prefix(variant)}*" if word == NAME else word for word in words]
 
 
 def build_prefix(variant) -> str:

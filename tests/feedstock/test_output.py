@@ -2,7 +2,7 @@
 
 import pytest
 from feedstock import output, variants
-from feedstock.errors import explain
+from feedstock.errors import FeedstockError, explain
 
 
 @pytest.fixture
@@ -26,11 +26,15 @@ def test_the_newest_variant_that_is_there_is_chosen(folder):
     assert output.newest("local") == newest
 
 
-def test_the_name_alone_means_the_build_of_the_variant():
+def test_the_name_alone_means_the_build_of_the_variant(folder):
     variant = variants.default()
     build = f"cuda{variant.cuda}_torch{variant.pytorch}_*".replace(".", "")
-    assert output.specs(variant, []) == [f"sageattention * {build}"]
-    assert output.specs(variant, ["cmake", "sageattention 2.*"]) == ["cmake", "sageattention 2.*"]
+    assert output.specs(variant, [], "conda-forge") == [f"sageattention * {build}"]
+    assert output.specs(variant, ["cmake", "sageattention 2.*"], "local") == ["cmake", "sageattention 2.*"]
+    with pytest.raises(FeedstockError, match="holds no package of"):
+        output.specs(variant, [], "local")
+    hold(folder, variant)
+    assert output.specs(variant, [], "local") == [f"sageattention * {build}"]
 
 
 def test_damaged_packages_are_named(folder, reporter):
