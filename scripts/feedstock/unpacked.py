@@ -26,7 +26,7 @@ def packages(reporter, release: bool):
         yield
     finally:
         for folder in folders() if release else ():
-            if is_big(folder) and not is_shared(folder):
+            if may_go(folder):
                 remove(folder)
 
 
@@ -51,14 +51,14 @@ def is_whole(folder: Path) -> bool:
     return True
 
 
-def is_big(folder: Path) -> bool:
-    return sum(entry.get("size_in_bytes") or 0 for entry in paths(folder)) > BIG
-
-
-def is_shared(folder: Path) -> bool:
-    """A prefix on this disk links to the files: removing them here would free nothing."""
-    largest = max(paths(folder), key=lambda entry: entry.get("size_in_bytes") or 0)
-    return (folder / largest["_path"]).stat().st_nlink > 1
+def may_go(folder: Path) -> bool:
+    """Big, and not linked to by a prefix on this disk: removing that would free nothing. A failing command may leave
+    half a folder."""
+    try:
+        sizes = {entry["_path"]: entry.get("size_in_bytes") or 0 for entry in paths(folder)}
+        return sum(sizes.values()) > BIG and (folder / max(sizes, key=sizes.get)).stat().st_nlink == 1
+    except (OSError, ValueError, KeyError):
+        return True
 
 
 def remove(folder: Path) -> None:

@@ -64,3 +64,10 @@ def test_what_a_prefix_links_to_stays(package, reporter, tmp_path):
     with unpacked.packages(reporter, release=True):
         pass
     assert package.exists()
+
+
+def test_half_a_package_does_not_hide_why_a_command_failed(package, reporter):
+    with pytest.raises(ZeroDivisionError), unpacked.packages(reporter, release=True):
+        damage_list(package)
+        raise ZeroDivisionError
+    assert not package.exists()
