@@ -67,7 +67,11 @@ def test_what_a_prefix_links_to_stays(package, reporter, tmp_path):
 
 
 def test_half_a_package_does_not_hide_why_a_command_failed(package, reporter):
-    with pytest.raises(ZeroDivisionError), unpacked.packages(reporter, release=True):
-        damage_list(package)
-        raise ZeroDivisionError
+    def fail():
+        with unpacked.packages(reporter, release=True):
+            damage_list(package)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert not package.exists()
