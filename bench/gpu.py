@@ -28,7 +28,8 @@ BUILD = ROOT / "build" / "gpu"
 
 def main() -> int:
     options = parse(sys.argv[1:])
-    record = {"date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(), "sources": source_digest(), "commit": commit()}
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    record = {"date": today, "sources": source_digest(), "commit": commit()}
     if options.library_dir:
         library_dir = options.library_dir.resolve()
         record["library"] = "shipped files"

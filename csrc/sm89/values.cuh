@@ -81,7 +81,7 @@ template <class T> struct Values {
       ldmatrix_x4(b, address + 8 * n * kRowBytes);
 #pragma unroll
       for (int i = 0; i < kFragmentsPerLoad; ++i) {
-        const float2 scale = *reinterpret_cast<const float2 *>(stage.value_scale + 8 * (n + i) + 2 * pair);
+        const float2 scale = load_shared_pair(stage.value_scale + 8 * (n + i) + 2 * pair);
 #pragma unroll
         for (int f = 0; f < T::kRowFragments; ++f) {
           typename T::Sums sums;
