@@ -106,7 +106,7 @@ def _cuda_kernel(recorder, capability) -> tuple[str | None, str]:
 
 
 def _choice(function, options) -> tuple[str, ...]:
-    if options.get("kernel") != "auto":
+    if options.get("kernel_family") != "auto":
         return (f"{function.__name__} names its kernel",)
     forced = os.environ.get("SAGEATTENTION_KERNEL")
     if forced:
@@ -124,7 +124,7 @@ def _stand_ins(function) -> tuple[str, ...]:
 
 def _reference_parts(q, options) -> tuple[str, ...]:
     """What the emulation rounds, and what it does not."""
-    kernel = options.get("kernel", "fp16")
+    kernel = options.get("kernel_family", "fp16")
     granularity = options.get("qk_quant_gran", "per_thread")
     accumulators = options.get("pv_accum_dtype", "auto")
     if kernel in ("fp8", "fp8_sm90"):

@@ -39,7 +39,8 @@ std::string unpacked_kernel_name(const at::Tensor &query, const at::Tensor &key,
 TORCH_LIBRARY(sageattention, library) {
   library.def("attention(Tensor query, Tensor key, Tensor value, str tensor_layout=\"HND\", bool is_causal=False, "
               "float? sm_scale=None, bool return_lse=False, Tensor? attn_mask=None, "
-              "str causal_alignment=\"top_left\", bool smooth_k=True, bool smooth_v=False, str kernel=\"auto\", "
+              "str causal_alignment=\"top_left\", bool smooth_k=True, bool smooth_v=False, "
+              "str kernel_family=\"auto\", " // not "kernel": torch's inductor passes an argument of that name itself
               "str qk_quant_gran=\"per_thread\", str pv_accum_dtype=\"auto\") -> (Tensor output, Tensor lse)",
               {at::Tag::pt2_compliant_tag});
   library.def("attention_varlen(Tensor query, Tensor key, Tensor value, Tensor cu_seqlens_q, Tensor cu_seqlens_k, "
@@ -50,7 +51,8 @@ TORCH_LIBRARY(sageattention, library) {
   // Behind them on the CPU; implemented in Python, called with arguments that are already checked.
   library.def("attention_reference(Tensor query, Tensor key, Tensor value, str tensor_layout, bool is_causal, "
               "float sm_scale, bool return_lse, Tensor? attn_mask, str causal_alignment, bool smooth_k, "
-              "bool smooth_v, str kernel, str qk_quant_gran, str pv_accum_dtype) -> (Tensor output, Tensor lse)");
+              "bool smooth_v, str kernel_family, str qk_quant_gran, str pv_accum_dtype) "
+              "-> (Tensor output, Tensor lse)");
   library.def("attention_varlen_reference(Tensor query, Tensor key, Tensor value, Tensor cu_seqlens_q, "
               "Tensor cu_seqlens_k, SymInt max_seqlen_q, SymInt max_seqlen_k, bool is_causal, float? sm_scale, "
               "bool smooth_k, bool return_lse, Tensor? attn_mask, str causal_alignment) "
@@ -58,7 +60,8 @@ TORCH_LIBRARY(sageattention, library) {
   // Asked by sageattention.explain(), with meta tensors.
   library.def("cuda_kernel_name(Tensor query, Tensor key, Tensor value, str tensor_layout, bool is_causal, "
               "float? sm_scale, bool return_lse, Tensor? attn_mask, str causal_alignment, bool smooth_k, "
-              "bool smooth_v, str kernel, str qk_quant_gran, str pv_accum_dtype, int compute_capability) -> str");
+              "bool smooth_v, str kernel_family, str qk_quant_gran, str pv_accum_dtype, int compute_capability) "
+              "-> str");
   library.def("build_information() -> Dict(str, str)", &build_information);
 }
 
