@@ -12,7 +12,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import scaled_dot_product_attention
 
-from sageattention import sageattn, sageattn_qk_int8_pv_fp8_cuda
+from sageattention import sageattn, sageattn_qk_int8_pv_fp8_cuda, sageattn_qk_int8_pv_fp16_cuda
 
 LENGTHS = (1024, 4096, 16384, 32768)
 HEADS = 32
@@ -33,6 +33,7 @@ def fp8(sums):
 
 CONTENDERS = {
     "sageattn": lambda q, k, v, is_causal: sageattn(q, k, v, is_causal=is_causal),
+    "sageattn_fp16": lambda q, k, v, is_causal: sageattn_qk_int8_pv_fp16_cuda(q, k, v, is_causal=is_causal),
     "sageattn_fp8_fp32": fp8("fp32+fp32"),
     "sageattn_fp8_fp16": fp8("fp32+fp16"),
     "sdpa_flash": sdpa(SDPBackend.FLASH_ATTENTION),
@@ -90,6 +91,41 @@ def throughput_rows(lengths=LENGTHS, head_dims=(128, 64), dtype=torch.bfloat16):
                     milliseconds = median_ms(lambda: call(q, k, v, is_causal))  # noqa: B023
                     row[name] = {"ms": round(milliseconds, 4), "tops": round(operations / milliseconds / 1e9, 1)}
                 yield row
+
+
+# What else is worth knowing: name, batch, query heads, key heads, queries, keys, share of the keys that a padding mask
+# hides.
+OTHER_SHAPES = (
+    ("decode, 1 query", 8, 32, 32, 1, 32768, 0.0),
+    ("decode, 16 queries", 8, 32, 32, 16, 32768, 0.0),
+    ("decode, 128 queries", 8, 32, 32, 128, 32768, 0.0),
+    ("grouped queries 32/8", 2, 32, 8, 16384, 16384, 0.0),
+    ("key padding, a quarter hidden", 4, 32, 32, 16384, 16384, 0.25),
+    ("video, 24 heads", 1, 24, 24, 75600, 75600, 0.0),
+    ("video, 40 heads", 1, 40, 40, 75600, 75600, 0.0),
+    ("video, 56 heads", 1, 56, 56, 100000, 100000, 0.0),
+)
+
+
+def other_rows():
+    """Yields one dict per entry of OTHER_SHAPES, head dim 128, bf16: sageattn beside SDPA. TOPS count hidden keys."""
+    for name, batch, heads, heads_kv, len_q, len_kv, hidden in OTHER_SHAPES:
+        q = torch.randn(batch, heads, len_q, 128, device="cuda", dtype=torch.bfloat16)
+        k, v = (torch.randn(batch, heads_kv, len_kv, 128, device="cuda", dtype=torch.bfloat16) for _ in range(2))
+        mask = None
+        if hidden:
+            mask = (torch.arange(len_kv, device="cuda") < (1 - hidden) * len_kv).expand(batch, 1, 1, len_kv)
+        with sdpa_kernel([SDPBackend.CUDNN_ATTENTION, SDPBackend.EFFICIENT_ATTENTION], set_priority=True):
+            calls = {
+                "sageattn": lambda: sageattn(q, k, v, attn_mask=mask),  # noqa: B023
+                "sdpa": lambda: scaled_dot_product_attention(q, k, v, mask, enable_gqa=heads != heads_kv),  # noqa: B023
+            }
+            row = {"shape": name, "q": list(q.shape), "k": list(k.shape)}
+            for contender, call in calls.items():
+                milliseconds = median_ms(call)
+                operations = 4 * batch * heads * len_q * len_kv * 128
+                row[contender] = {"ms": round(milliseconds, 4), "tops": round(operations / milliseconds / 1e9, 1)}
+        yield row
 
 
 def host_row() -> dict:

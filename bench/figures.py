@@ -16,6 +16,7 @@ BEGIN, END = "<!-- speed: made by bench/figures.py -->\n", "<!-- /speed -->\n"
 
 SERIES = {  # name in the results: label, colour
     "sageattn": ("sageattn", "#d1495b"),
+    "sageattn_fp16": ("16-bit values", "#edae49"),
     "sdpa_cudnn": ("SDPA cuDNN", "#30638e"),
     "sdpa_flash": ("SDPA flash", "#8d99ae"),
 }

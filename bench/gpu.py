@@ -143,15 +143,22 @@ def machine() -> dict:
 
 
 def run_checks(record: dict) -> list[str]:
-    from attention import gpu_checks
+    import torch
+    from attention import gpu_checks, gpu_checks_wgmma
 
     failures, start = [], time.monotonic()
     measured = record["checks"] = {}
     named = [(f"random_shapes[{seed}]", gpu_checks.check_random_shapes, (seed,)) for seed in
              range(gpu_checks.RANDOM_CASES)]  # fmt: skip
+    named += [(f"random_options[{seed}]", gpu_checks.check_random_options, (seed,)) for seed in
+              range(gpu_checks.OPTION_CASES)]  # fmt: skip
     named += [(check.__name__.removeprefix("check_"), check, ()) for check in gpu_checks.CHECKS]
+    wgmma = [(check.__name__.removeprefix("check_"), check, ()) for check in gpu_checks_wgmma.CHECKS]
+    named += wgmma if torch.cuda.get_device_capability() == (9, 0) else []
     for name, check, arguments in named:
         print(f"\r{name:<32}", end="", flush=True)
+        # What `sageattn` chooses for itself is checked by the last ones; the others are about 16-bit values.
+        os.environ["SAGEATTENTION_KERNEL"] = "" if check in gpu_checks_wgmma.CHECKS else "fp16"
         try:
             result = check(*arguments)
         except Exception as error:  # a check may fail in any way; all of them are reported
@@ -160,6 +167,7 @@ def run_checks(record: dict) -> list[str]:
         else:
             if result is not None:
                 measured[name] = result
+    del os.environ["SAGEATTENTION_KERNEL"]
     measured["passed"] = len(named) - len(failures)
     measured["failed"] = failures
     print(f"\r{measured['passed']} of {len(named)} checks passed in {time.monotonic() - start:.0f} s", flush=True)
@@ -173,7 +181,7 @@ def run_sanitizer(record: dict, package_root: Path) -> list[str]:
     results, failures = record.setdefault("sanitizer", {}), []
     for tool in ("memcheck", "racecheck", "initcheck"):
         command = ["compute-sanitizer", "--tool", tool, "--error-exitcode", "9", sys.executable,
-                   str(ROOT / "tests" / "attention" / "gpu_checks.py")]  # fmt: skip
+                   str(ROOT / "tests" / "attention" / "gpu_sweep.py")]  # fmt: skip
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         last = [line for line in done.stdout.splitlines() if "SUMMARY" in line]
         results[tool] = last[-1].strip("= ") if last else f"exit status {done.returncode}"
@@ -196,6 +204,10 @@ def run_benchmark(record: dict) -> None:
         figures = "  ".join(f"{row[name]['tops']:>18.0f}" for name in benchmark.CONTENDERS)
         mask = "causal" if row["causal"] else "full"
         print(f"{row['head_dim']:>4} {mask:>7} {row['length']:>6}  {figures}", flush=True)
+    record["other_shapes"] = []
+    for row in benchmark.other_rows():
+        record["other_shapes"].append(row)
+        print(f"{row['shape']:<32} sageattn {row['sageattn']}  sdpa {row['sdpa']}", flush=True)
 
 
 if __name__ == "__main__":

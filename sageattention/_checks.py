@@ -1,7 +1,7 @@
 """What only Python can see of a call: arguments of the wrong type.
 
-Values, shapes, dtypes, devices and strides are checked by the operators themselves (csrc/torch/arguments.cpp), once
-for every device and also under torch.compile.
+Values, shapes, dtypes, devices and strides are checked by the operators themselves (csrc/torch/shared/tensors.cpp),
+once for every device and also under torch.compile.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 import torch
+
+# Of the package: messages begin with it. This file serves sageattn3 as well.
+NAME = __name__.partition(".")[0]
 
 
 def check_types(q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment) -> None:
@@ -54,25 +57,5 @@ def check_tensor(name: str, value: object) -> None:
         raise wrong_type(name, value, "a torch.Tensor")
 
 
-def merged_scale(sm_scale, scale):
-    """The one of both spellings that was given."""
-    if sm_scale is None:
-        return scale
-    raise TypeError(
-        f"sageattention: sm_scale is {sm_scale!r:.80} and scale is {scale!r:.80}; expected one of them (scale is "
-        "scaled_dot_product_attention's name for sm_scale)"
-    )
-
-
-def refuse_dropout(dropout_p) -> None:
-    if not isinstance(dropout_p, Real):
-        raise wrong_type("dropout_p", dropout_p, "0.0")
-    if dropout_p != 0:
-        raise ValueError(
-            f"sageattention: dropout_p is {dropout_p!r:.80}; expected 0.0: this attention is for inference. Train with "
-            "torch's scaled_dot_product_attention"
-        )
-
-
 def wrong_type(name: str, value: object, expected: str) -> TypeError:
-    return TypeError(f"sageattention: {name} is {value!r:.80} ({type(value).__name__}); expected {expected}")
+    return TypeError(f"{NAME}: {name} is {value!r:.80} ({type(value).__name__}); expected {expected}")

@@ -3,9 +3,9 @@
 Each is one operator call: the operator (csrc/torch) checks the tensors and picks the CUDA kernels or, for CPU
 tensors, the reference emulation (reference.py). What they have in common:
 
-Tensors are fp16 or bf16, ``[batch, heads, tokens, head_dim]`` for ``tensor_layout="HND"`` and ``[batch, tokens, heads,
-head_dim]`` for ``"NHD"``, with any strides but contiguous channels. heads_q is a multiple of heads_kv. head_dim is 1 to
-256 (CUDA: what the build's kernels reach), and v may have another one than q and k.
+Tensors are fp16, bf16 or fp32, all of one dtype, ``[batch, heads, tokens, head_dim]`` for ``tensor_layout="HND"`` and
+``[batch, tokens, heads, head_dim]`` for ``"NHD"``, with any strides but contiguous channels. heads_q is a multiple of
+heads_kv. head_dim is 1 to 256, and v may have another one than q and k.
 
 The output has the dtype and layout of q, the head_dim of v, and is contiguous. With ``return_lse`` it comes in a pair
 with the natural logarithm of each row's sum of exponentials, fp32 ``[batch, heads_q, len_q]``. An empty q has an empty
@@ -27,21 +27,14 @@ from __future__ import annotations
 import torch
 
 from sageattention import reference
-from sageattention._checks import (
-    check_flag,
-    check_length,
-    check_tensor,
-    check_text,
-    check_types,
-    merged_scale,
-    refuse_dropout,
-)
+from sageattention._checks import check_flag, check_length, check_tensor, check_text, check_types
+from sageattention._sdpa import merged_scale, refuse_dropout
 
 # Registrations end with their Library object: this one lives as long as the module.
 _python_kernels = torch.library.Library("sageattention", "IMPL")
 for _device in ("CPU", "CUDA"):  # on CUDA tensors when SAGEATTENTION_KERNEL=reference asks for it
     _python_kernels.impl("attention_reference", reference.attention, _device)
-_python_kernels.impl("attention_varlen_reference", reference.attention_varlen, "CPU")
+    _python_kernels.impl("attention_varlen_reference", reference.attention_varlen, _device)
 
 _attention = torch.ops.sageattention.attention.default
 _attention_varlen = torch.ops.sageattention.attention_varlen.default
@@ -67,11 +60,14 @@ def sageattn(
     """Attention with INT8 query-key products, by the kernel that suits the device: ``softmax(q @ k.T * sm_scale) @ v``.
 
     Keys are smoothed (a per-head vector is subtracted, which leaves the softmax unchanged) and queries and keys
-    are quantized to INT8 on the fly; probabilities and values stay in the dtype of the input, sums are fp32.
-    ``torch.nn.functional.scaled_dot_product_attention = sageattn`` works for 4-dimensional fp16 and bf16 tensors.
+    are quantized to INT8 on the fly. Probabilities and values are FP8 where the kernel on wgmma runs (compute
+    capability 9.0, see `sageattn_qk_int8_pv_fp8_cuda_sm90`) and stay in the dtype of the input elsewhere (fp16 for
+    fp32); sums are fp32. ``torch.nn.functional.scaled_dot_product_attention = sageattn`` works for 4-dimensional
+    tensors.
 
     The environment variable SAGEATTENTION_KERNEL takes the choice of kernel away from this function: ``fp16`` (INT8
-    q and k, 16-bit p and v) or ``reference`` (the emulation in plain PyTorch, slow, on any device).
+    q and k, 16-bit p and v), ``fp8``, ``fp8_sm90`` (as the functions of those names) or ``reference`` (the
+    emulation in plain PyTorch, slow, on any device).
     `sageattention.explain` tells what a call runs. Tensors, attn_mask, causality, result, errors: see the module.
 
     Args:
@@ -120,10 +116,15 @@ def sageattn_qk_int8_pv_fp16_cuda(
             thread of the matrix instruction holds) and one per query row, which is finer than SageAttention2's eight
             per 32 rows and costs nothing here. ``"per_warp"``: one per 64 keys, one per 32 query rows.
         pv_accum_dtype: ``"fp32"``: p and v keep the dtype of the input, sums are fp32. ``"fp16"``, ``"fp16+fp32"``: p
-            and v in fp16 (v scaled by a power of two per channel where it would overflow), fp16 accumulators, for the
-            whole sequence or flushed to fp32 sums after each block of keys.
+            and v in fp16 (v scaled by a power of two per channel, so that no sum overflows), fp16 accumulators, for the
+            whole sequence or flushed to fp32 sums after each block of up to 64 keys. Over long sequences fp16 sums lose
+            digits; they are faster only where fp16 accumulators double the rate of matrix instructions (GeForce).
         smooth_k: subtract a vector per batch entry and key head from the keys before they are quantized.
-        smooth_v: subtract the mean of each channel of v, and add it to the output.
+        smooth_v: subtract a vector per batch entry and key head from the values (about their mean), and add it to the
+            output: for values far from zero beside their spread, where sums are fp16 or values FP8.
+
+    fp32 inputs, ``"fp16"``, ``"fp16+fp32"`` and smooth_v read v twice and keep it in fp16 beside it for the call: two
+    bytes per element. Otherwise v is multiplied as it is.
     """
     return _run(
         q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment,
@@ -189,9 +190,10 @@ def sageattn_qk_int8_pv_fp8_cuda(
     Args:
         qk_quant_gran, smooth_k: as for `sageattn_qk_int8_pv_fp16_cuda`.
         pv_accum_dtype: ``"fp32+fp16"``: fp16 accumulators (v scaled to at most 2.25, so that 64 products fit), flushed
-            to fp32 sums. ``"fp32+fp32"``: the tensor core's accumulators, flushed to fp32 sums after each block of
-            keys. ``"fp32"`` runs as ``"fp32+fp32"``, which is the more accurate one.
-        smooth_v: subtract the mean of each channel of v, and add it to the output.
+            to fp32 sums; needs a build with CUDA 12.8 or later. ``"fp32+fp32"``: the tensor core's accumulators,
+            flushed to fp32 sums after each block of keys. ``"fp32"`` runs as ``"fp32+fp32"``, which is the more
+            accurate one.
+        smooth_v: subtract a vector per batch entry and key head from the values, and add it to the output.
     """
     return _run(
         q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment,
@@ -214,9 +216,12 @@ def sageattn_qk_int8_pv_fp8_cuda_sm90(
     attn_mask=None,
     causal_alignment="top_left",
 ):
-    """As `sageattn_qk_int8_pv_fp8_cuda`, by the name that clients use on compute capability 9.0: the same kernels.
+    """INT8 query-key products, FP8 (e4m3) probabilities and values, on wgmma (compute capability 9.0).
 
-    ``qk_quant_gran="per_warp"`` has one scale per 16 query rows here; pv_accum_dtype is ``"fp32+fp32"`` or ``"fp32"``.
+    On 9.0, for 16-bit tensors with head dims up to 128 and no mask but a boolean one of keys (the same for all heads
+    and queries), a kernel on wgmma runs; v then has a scale per channel and 128 keys. Everything else runs the kernels
+    of `sageattn_qk_int8_pv_fp8_cuda`; `sageattention.explain` tells. ``qk_quant_gran="per_warp"`` has one scale per
+    32 query rows on the GPU, 16 on the CPU; pv_accum_dtype is ``"fp32+fp32"`` or ``"fp32"``.
     """
     return _run(
         q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment,
@@ -245,17 +250,22 @@ def sageattn_varlen(
     Sequence i has the queries ``cu_seqlens_q[i]`` to ``cu_seqlens_q[i + 1]`` (exclusive), and keys likewise; either may
     be none. Each is smoothed and quantized by itself, as `sageattn` would. Causality counts within the sequence.
 
+    On CUDA the lengths stay on the device: the call never waits for it, and a CUDA graph of it runs with other lengths
+    later. Lengths that do not fit the tensors or the maxima give NaN in the rows of that sequence there; on the CPU
+    they are a ValueError.
+
     Args:
-        q: ``[tokens, heads_q, head_dim]``, fp16 or bf16; k, v: as q with heads_kv heads.
-        cu_seqlens_q, cu_seqlens_k: int32 or int64 ``[sequences + 1]``: 0 and the cumulative lengths, on q's device.
-        max_seqlen_q, max_seqlen_k: the largest length, or more.
+        q: ``[tokens, heads_q, head_dim]``, fp16, bf16 or fp32; k, v: as q with heads_kv heads.
+        cu_seqlens_q, cu_seqlens_k: int32, or int64 (copied to int32), ``[sequences + 1]``: 0 and the cumulative
+            lengths, on q's device.
+        max_seqlen_q, max_seqlen_k: the largest length, or more: the work is laid out for that.
         smooth_k: subtract a vector per sequence and key head from the keys before they are quantized.
         attn_mask: as for `sageattn`, broadcastable to ``[sequences, heads_q, max_seqlen_q, max_seqlen_k]``; each
             sequence uses the top left corner.
 
     Returns:
         The output ``[tokens, heads_q, head_dim of v]``. With return_lse a pair of it and the fp32 LSE ``[heads_q,
-        tokens]``. Tokens behind the last sequence have zeros and -inf.
+        tokens]``, contiguous. Tokens behind the last sequence have zeros and -inf.
     """
     check_types(q, k, v, "", is_causal, sm_scale, return_lse, attn_mask, causal_alignment)
     check_tensor("cu_seqlens_q", cu_seqlens_q)
@@ -292,7 +302,8 @@ def get_cuda_arch_versions() -> list[str]:
     return [f"sm{major}{minor}" for major, minor in capabilities]
 
 
-# Which kernel families this build holds (the names that clients read). sm80: INT8 QK and 16-bit PV; sm89: FP8 PV.
+# Which kernel families this build holds (the names that clients read). sm80: INT8 QK and 16-bit PV;
+# sm89: FP8 PV; sm90: FP8 PV on wgmma.
 SM80_ENABLED = bool(_information["architectures"])
 SM89_ENABLED = any(float(capability) >= 8.9 for capability in _information["architectures"].split())
-SM90_ENABLED = False
+SM90_ENABLED = "9.0" in _information["architectures"].split()

@@ -61,6 +61,8 @@ def explain(q, k, v, *args, function=core.sageattn, **kwargs) -> Explanation:
     capability, source = _capability(device)
     kernel, reason = _cuda_kernel(recorder, capability)
     reasons += (source, reason) if reason else (source,)
+    if function is core.sageattn_qk_int8_pv_fp8_cuda_sm90 and kernel and kernel.startswith("sm89"):
+        emulated += ("sm90: the kernel on wgmma does not know this call, one on mma.sync stands in",)
     if kernel == "reference":
         emulated += _reference_parts(q, options)
     return Explanation(
@@ -97,10 +99,10 @@ def _capability(device) -> tuple[int, str]:
 
 
 def _cuda_kernel(recorder, capability) -> tuple[str | None, str]:
-    if recorder.operator is not core._attention:
-        return None, "this build has no CUDA kernel for packed sequences; call sageattn for each of them"
+    operators = torch.ops.sageattention
+    name = operators.cuda_kernel_name if recorder.operator is core._attention else operators.varlen_cuda_kernel_name
     try:
-        return torch.ops.sageattention.cuda_kernel_name(*recorder.arguments.values(), capability), ""
+        return name(*recorder.arguments.values(), capability), ""
     except NotImplementedError as error:
         return None, str(error).splitlines()[0]
 
@@ -111,14 +113,15 @@ def _choice(function, options) -> tuple[str, ...]:
     forced = os.environ.get("SAGEATTENTION_KERNEL")
     if forced:
         return (f"SAGEATTENTION_KERNEL is {forced}",)
-    return ("sageattn chose fp16: 16-bit values are the most accurate, and FP8 has to be asked for",)
+    return (
+        f"{function.__name__} chose: FP8 values where the kernel on wgmma runs (it is the fastest there), "
+        "16-bit values, which are more accurate, elsewhere",
+    )
 
 
 def _stand_ins(function) -> tuple[str, ...]:
     if function is core.sageattn_qk_int8_pv_fp16_triton:
         return ("Triton: there is no Triton path yet, the CUDA kernels (or their emulation) run in its place",)
-    if function is core.sageattn_qk_int8_pv_fp8_cuda_sm90:
-        return ("sm90: there are no kernels on wgmma yet, those on mma.sync run in their place",)
     return ()
 
 
@@ -129,8 +132,10 @@ def _reference_parts(q, options) -> tuple[str, ...]:
     accumulators = options.get("pv_accum_dtype", "auto")
     if kernel in ("fp8", "fp8_sm90"):
         values = "float8_e4m3fn"
+    elif accumulators in ("auto", "fp32") and not options.get("smooth_v") and q.dtype != torch.float32:
+        values = str(q.dtype).removeprefix("torch.")
     else:
-        values = str(q.dtype).removeprefix("torch.") if accumulators in ("auto", "fp32") else "float16"
+        values = "float16"
     parts = [f"INT8 q and k, {granularity} scales", f"p and v rounded to {values}"]
     if accumulators not in ("auto", "fp32"):
         parts.append(f"{accumulators} accumulators, by fp32 sums")

@@ -29,8 +29,10 @@ MEAN_SAMPLE = 64
 # so that data with a period is not sampled in step.
 MEAN_STAGGER = 37
 INT8_MAX = 127.0
-# A group of zeros gets this scale instead of 0.
+# A group of zeros gets this scale instead of 0, ...
 SCALE_FLOOR = 1e-18
+# ... and FP8 values a scale as if this were their largest.
+SMALLEST_ABSMAX = 1e-30
 # -------------------------------------------------------------------------------------------------------------------
 
 # Query rows that share a scale with "per_warp": those of a warp (SageAttention2, section 3.2).
@@ -39,8 +41,10 @@ WARP_ROWS = {"fp16": 32, "fp8": 32, "fp8_sm90": 16}
 FP8_MAX = 448.0
 # ... but with fp16 accumulators V has to leave room: 64 products of 448 * 2.25 are 64,512 (SageAttention2++).
 FP8_MAX_FP16_ACCUMULATORS = 2.25
-# V in fp16 is brought down to this: 64 products with P <= 1 fit fp16 accumulators.
-FP16_LIMIT = 512.0
+# V in fp16 is scaled to this: 64 products with P <= 256 (a row maximum may lag) fit fp16 accumulators, ...
+FP16_LIMIT = 2.0
+# ... and to this divided by the number of keys where the sums of all of them are fp16.
+FP16_SUM_LIMIT = 32768.0
 
 # Bytes of scores held at a time (beside the fp32 copies of one head's keys and values).
 _CHUNK_BYTES = 128 << 20
@@ -133,6 +137,10 @@ def attention_varlen(
     return_lse,
     attn_mask,
     causal_alignment,
+    smooth_v=False,
+    kernel="fp16",
+    qk_quant_gran="per_thread",
+    pv_accum_dtype="fp32",
 ):
     """The kernel of ``sageattention::attention_varlen_reference``: each sequence by itself.
 
@@ -158,6 +166,10 @@ def attention_varlen(
             attn_mask=None if mask is None else mask[index : index + 1, :, :len_q, :len_kv],
             causal_alignment=causal_alignment,
             smooth_k=smooth_k,
+            smooth_v=smooth_v,
+            kernel=kernel,
+            qk_quant_gran=qk_quant_gran,
+            pv_accum_dtype=pv_accum_dtype,
         )
         output[queries] = part[0]
         if return_lse:
@@ -190,7 +202,7 @@ def _attend_head(query, key, value, mask, options, output, lse):
     """One head of keys ``[len_kv, head_dim]`` and the queries ``[group, len_q, head_dim]`` that share it."""
     group, len_q, _ = query.shape
     len_kv = key.shape[0]
-    mean = key_mean(key) if options.smooth_k else torch.zeros_like(key[0], dtype=torch.float32)
+    mean = sample_mean(key) if options.smooth_k else torch.zeros_like(key[0], dtype=torch.float32)
     keys = QuantizedKeys.of(key, mean, options.key_groups)
     values = RoundedValues.of(value, options)
     rows = max(1, _CHUNK_BYTES // (4 * _CHUNK_COPIES * group * len_kv * options.query_rows)) * options.query_rows
@@ -218,19 +230,18 @@ def _attend_head(query, key, value, mask, options, output, lse):
 # ---- INT8 queries and keys ----------------------------------------------------------------------------------------
 
 
-def key_mean(key):
-    """The fp32 vector that is subtracted from the keys ``[len_kv, head_dim]``.
+def sample_mean(rows):
+    """The fp32 vector that is subtracted from keys, or from values, ``[len_kv, head_dim]``.
 
-    Any vector serves, so a channel whose mean is not finite is left alone: one bad key must not reach the rows that do
-    not see it.
+    Any vector serves, so elements that are not finite count as zeros, and so does a mean that is not: one bad key must
+    not reach the rows that do not see it.
     """
-    length = key.shape[0]
+    length = rows.shape[0]
     if length > MEAN_SAMPLE:
-        part = torch.arange(MEAN_SAMPLE, device=key.device)
+        part = torch.arange(MEAN_SAMPLE, device=rows.device)
         position = part * length // MEAN_SAMPLE + part * MEAN_STAGGER % (length // MEAN_SAMPLE)
-        key = key[position]
-    mean = key.float().mean(dim=0)
-    return torch.where(mean.isfinite(), mean, 0.0)
+        rows = rows[position]
+    return rows.float().nan_to_num(0.0, 0.0, 0.0).mean(dim=0).nan_to_num(0.0, 0.0, 0.0)
 
 
 class QuantizedKeys(NamedTuple):
@@ -330,17 +341,20 @@ class RoundedValues(NamedTuple):
         if not values.isfinite().all():
             not_finite = tuple(place.float() for place in (values == math.inf, values == -math.inf, values.isnan()))
             values = values.nan_to_num(0.0, 0.0, 0.0)
-        mean = values.mean(dim=0, dtype=torch.float64).float() if options.smooth_v else torch.zeros_like(values[0])
-        values = values - mean
+        mean = sample_mean(value) if options.smooth_v else torch.zeros_like(values[0])
+        values = (values - mean).masked_fill_(~value.isfinite(), 0.0)
         absmax = values.abs().amax(dim=0)
         if options.kernel != "fp16":
             limit = FP8_MAX_FP16_ACCUMULATORS if options.pv_accum_dtype == "fp32+fp16" else FP8_MAX
-            dtype, scale, probability_max = torch.float8_e4m3fn, (absmax / limit).clamp_min(SCALE_FLOOR), FP8_MAX
-        elif options.pv_accum_dtype == "fp32":
+            dtype, scale, probability_max = torch.float8_e4m3fn, absmax.clamp_min(SMALLEST_ABSMAX) / limit, FP8_MAX
+        elif options.pv_accum_dtype == "fp32" and not options.smooth_v and value.dtype != torch.float32:
             dtype, scale, probability_max = value.dtype, torch.ones_like(absmax), 1.0
         else:
+            sums_all_keys = options.pv_accum_dtype == "fp16"
+            limit = FP16_SUM_LIMIT / 2.0 ** math.ceil(math.log2(len(values))) if sums_all_keys else FP16_LIMIT
             # A power of two changes no digit.
-            dtype, scale, probability_max = torch.float16, (absmax / FP16_LIMIT).log2().ceil().clamp_min(0).exp2(), 1.0
+            scale = (absmax / limit).log2().ceil().clamp(-126, 126).exp2()
+            dtype, probability_max = torch.float16, 1.0
         operand = (values / scale).to(dtype).float()
         return cls(operand, scale, mean, dtype, probability_max, not_finite)
 

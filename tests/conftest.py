@@ -1,7 +1,7 @@
-"""What all tests share: which sageattention is under test.
+"""What all tests share: which sageattention and which sageattn3 are under test.
 
-With SAGEATTENTION_LIBRARY_DIR set it is this source tree, with the operator library of that directory; otherwise the
-installed package. `python3 scripts/feedstock test` prepares either.
+With SAGEATTENTION_LIBRARY_DIR or SAGEATTN3_LIBRARY_DIR set it is this source tree, with the operator library of that
+directory; otherwise the installed package. `python3 scripts/feedstock test` prepares either.
 """
 
 from __future__ import annotations
@@ -18,13 +18,24 @@ ROOT = Path(__file__).resolve().parent.parent
 
 if os.environ.get("SAGEATTENTION_LIBRARY_DIR"):
     sys.path.insert(0, str(ROOT))
+if os.environ.get("SAGEATTN3_LIBRARY_DIR"):
+    sys.path.insert(0, str(ROOT / "sageattention3_blackwell"))
 
 
 @pytest.fixture(scope="session")
 def sageattention():
+    return package("sageattention")
+
+
+@pytest.fixture(scope="session")
+def sageattn3():
+    return package("sageattn3")
+
+
+def package(name: str):
     """The package, operator library included. Its absence is a failure, never a skip."""
     try:
-        return importlib.import_module("sageattention")
+        return importlib.import_module(name)
     except ImportError as error:
         pytest.fail(f"{error}\nThe tests need a built library: run `python3 scripts/feedstock test`.", pytrace=False)
 

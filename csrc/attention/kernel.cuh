@@ -1,97 +1,51 @@
 // Attention on mma.sync, for every family: INT8 Q K^T (m16n8k32), online softmax, and the family's own P V.
-// Q is quantized in the prologue, one scale per row; K comes quantized. A warp owns kWarpRows query rows; keys and values
-// arrive through a two-stage cp.async pipeline.
+// Q is quantized in the prologue; K comes quantized. A warp owns kWarpRows query rows; keys and values arrive through a
+// two-stage cp.async pipeline.
 //
-// A family's traits T give sizes (tile.cuh), the layout of a stage and T::Values, which copies values into a stage, packs P
-// and multiplies both.
+// A family's traits T give sizes (tile.cuh), the layout of a stage, the type of the sums of P V (T::Accumulator) and
+// T::Values, which copies values into a stage, packs P and multiplies both.
 #pragma once
 
+#include "../common/once_per_device.h"
 #include "keys.cuh"
+#include "output.cuh"
+#include "padding.cuh"
 #include "query.cuh"
 #include "scores.cuh"
 #include "softmax.cuh"
+#include "special.cuh"
 #include "tile.cuh"
+
+#include <new>
 
 namespace sage {
 
-// The keys of one stage: scores, softmax and P V, kStep keys at a time. A negative key_scale announces special keys.
+// The keys of one stage: scores, softmax and P V, kStep keys at a time. A negative key_scale announces special keys,
+// special values, or keys that a padding mask hides.
 template <class T, bool kHasMask>
-__device__ __forceinline__ void attend(WarpState<T> &state, const typename T::QueryFragments &query,
-                                       const typename T::Stage &stage, float key_scale, const AttentionParams &p,
-                                       const Position &at, int64_t mask_offset, int first_key) {
-  const int warp_row = at.first_row + at.warp * T::kWarpRows;
-  const Visible visible(p, warp_row, T::kWarpRows);
-  const int end = min(T::kStageKeys, visible.any - first_key);
-  const int seen_by_all = __any_sync(kAllLanes, key_scale < 0.0f) ? 0 : visible.all;
+__device__ __forceinline__ void attend(WarpState<T> &state, const SharedMemory<T> &smem, int stage_offset, float key_scale,
+                                       const AttentionParams &p, const Visible &visible, int warp_row,
+                                       int64_t mask_offset, int first_key) {
+  const bool special = __any_sync(kAllLanes, key_scale < 0.0f);
+  const int seen_by_all = special ? 0 : visible.all;
+  int end = min(T::kStageKeys, visible.any - first_key);
+  if (special && (shown_keys(p, smem.problem(), first_key) << (64 - T::kStageKeys)) == 0) end = 0;
 #pragma unroll 1 // unrolled, the steps overlap further than there are registers
   for (int key = 0; key < end; key += T::kStep) {
     Scores<T> scores;
-    query_key_product<T>(scores, state, query, stage, key);
+    query_key_product<T>(scores, state, stage_offset, key);
     if (first_key + key + T::kStep > seen_by_all) {
-      if (__any_sync(kAllLanes, key_scale < 0.0f)) replace_special_scores<T>(scores, p, first_key + key);
-      mask_scores<T>(scores, p, warp_row, first_key + key);
+      if (special) replace_special_scores<T>(scores, p, smem.problem(), first_key + key);
+      mask_scores<T>(scores, p, smem.problem(), warp_row, first_key + key);
     }
-    if constexpr (kHasMask) apply_mask<T>(scores, state, fabsf(key_scale), p, mask_offset, warp_row, first_key + key);
+    if constexpr (kHasMask)
+      apply_mask<T>(scores, state, fabsf(key_scale), p, smem.problem(), mask_offset, warp_row, first_key + key);
     raise_reference<T, kHasMask>(state, scores, fabsf(key_scale));
     typename T::Values::Fragments probabilities;
     softmax<T, kHasMask>(probabilities, state, scores, fabsf(key_scale));
-    T::Values::multiply(state, probabilities, stage, key, at.pair);
+    T::Values::multiply(state, probabilities, stage_offset, key);
   }
-}
-
-// Normalizes, writes the LSE, and sends the tile through shared memory so that rows leave in 16-byte stores.
-template <class T>
-__device__ __forceinline__ void write_output(WarpState<T> &state, SharedMemory<T> &smem,
-                                             const AttentionParams &p) {
-  using Element = typename T::Element;
-  const Position at(p, T::kTileRows);
-  constexpr int kRowBytes = T::kTileDim * sizeof(Element);
-  constexpr int kChunks = kRowBytes / T::kVectorBytes;
-  constexpr int kPerChunk = T::kVectorBytes / sizeof(Element);
-  char *tile = reinterpret_cast<char *>(smem.output[at.warp]);
-  const int warp_row = at.first_row + at.warp * T::kWarpRows;
-  cp_async_wait<0>(); // a tile whose rows see no key has not waited for its first stage
-  __syncthreads();    // other warps may still read the last stage
-#pragma unroll
-  for (int f = 0; f < T::kRowFragments; ++f) {
-#pragma unroll
-    for (int r = 0; r < 2; ++r) {
-      const float sum = quad_sum(state.row_sum[f][r]);
-      const float inverse = sum == 0.0f ? 0.0f : reciprocal(sum); // NaN stays NaN
-      const int local = 16 * f + 8 * r + at.group;
-      const int row = warp_row + local;
-#pragma unroll
-      for (int n = 0; n < T::kTileDim / 8; ++n) {
-        const uint32_t bits = pack2<Element>(state.output[f][n][2 * r] * inverse, state.output[f][n][2 * r + 1] * inverse);
-        *reinterpret_cast<uint32_t *>(tile + swizzled<kRowBytes>(local, n) + 4 * at.pair) = bits;
-      }
-      if (p.lse != nullptr && row < p.len_q && at.pair == 0) {
-        float &lse = p.lse[(int64_t{at.batch} * p.heads_q + at.head) * p.len_q + row];
-        lse = sum == 0.0f ? -INFINITY : lse + (state.reference[f][r] + log2f(sum)) * kLn2;
-      }
-    }
-  }
-  __syncwarp();
-  Element *output = static_cast<Element *>(const_cast<void *>(p.output.data)) + at.batch * p.output.stride_batch +
-                    at.head * p.output.stride_head;
-#pragma unroll
-  for (int pass = 0; pass < T::kWarpRows * kChunks / 32; ++pass) {
-    const int i = pass * 32 + threadIdx.x % 32;
-    const int local = i / kChunks, chunk = i % kChunks;
-    const int channel = chunk * kPerChunk;
-    if (warp_row + local >= p.len_q || channel >= p.head_dim_v) continue;
-    const uint4 bits = *reinterpret_cast<const uint4 *>(tile + swizzled<kRowBytes>(local, chunk));
-    Element *target = output + (warp_row + local) * p.output.stride_token + channel;
-    if (p.wide_output) {
-      *reinterpret_cast<uint4 *>(target) = bits;
-    } else {
-      Element values[kPerChunk];
-      memcpy(values, &bits, sizeof(bits));
-#pragma unroll
-      for (int c = 0; c < kPerChunk; ++c)
-        if (channel + c < p.head_dim_v) target[c] = values[c];
-    }
-  }
+  if (special && p.value_special != nullptr && end > 0) add_special_values<T>(state, p, smem.problem(), first_key);
 }
 
 template <class T, bool kHasMask>
@@ -100,40 +54,49 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
   extern __shared__ __align__(128) unsigned char shared_bytes[];
   auto &smem = *reinterpret_cast<SharedMemory<T> *>(shared_bytes);
   const Position at(p, T::kTileRows);
-  KeyLoader<T> keys(p, at);
-  typename T::Values values(p, at);
+  const Problem problem(p, at.batch);
+  prefetch_query<T>(p, problem, at);
+  wait_for_previous_grid(); // which prepares K and V; the inputs are complete
+  if (at.first_row >= problem.len_q) return; // of a sequence shorter than others
+  if (threadIdx.x == 0) new (smem.problem_bytes) Problem(problem);
+  KeyLoader<T> keys(p, problem, at, smem.stages[0]);
+  typename T::Values values(p, problem, at, smem.stages[0]);
+  const auto offset_of = [](int stage) { return stage % T::kStages * static_cast<int>(sizeof(typename T::Stage)); };
   const auto load = [&](int stage) {
-    auto &target = smem.stages[stage % T::kStages];
-    values.load(target, p, keys.key);
-    const float scale = keys.load(target, stage);
+    values.load(offset_of(stage), p, keys.key);
+    const float scale = keys.load(offset_of(stage), stage);
     cp_async_commit();
     return scale;
   };
-  const int stages = max(0, Visible(p, at.first_row, T::kTileRows).any + T::kStageKeys - 1) / T::kStageKeys;
+  const int seen = Visible(problem, at.first_row, T::kTileRows).any;
+  const int stages = shown_stages<T>(p, problem, max(0, seen + T::kStageKeys - 1) / T::kStageKeys);
 
-  float next_scale = p.len_kv > 0 ? load(0) : 0.0f;
+  float next_scale = stages > 0 ? load(0) : 0.0f;
   WarpState<T> state;
   const int lane = threadIdx.x % 32;
-  state.key_offset = opaque(swizzled<T::kTileDim>(lane / 16 * 8 + lane % 8, lane / 8 % 2));
-  state.value_offset = opaque(T::Values::lane_offset(lane));
-  quantize_query<T>(state, smem.query, p, at);
+  state.key_address =
+      opaque(shared_address(smem.stages[0].key) + swizzled<T::kTileDim>(lane / 16 * 8 + lane % 8, lane / 8 % 2));
+  state.value_address = opaque(shared_address(smem.stages[0].value) + T::Values::lane_offset(lane));
+  state.query_address = opaque(shared_address(&smem.query[0][0][threadIdx.x]));
+  if constexpr (T::kScaledValues) state.scale_address = opaque(shared_address(smem.stages[0].value_scale + 2 * at.pair));
+  quantize_query<T>(state, smem, p, problem, at);
 #pragma unroll
   for (int f = 0; f < T::kRowFragments; ++f) {
     state.reference[f][0] = state.reference[f][1] = kLowest;
     state.row_sum[f][0] = state.row_sum[f][1] = 0.0f;
 #pragma unroll
-    for (int n = 0; n < T::kTileDim / 8; ++n)
-      state.output[f][n][0] = state.output[f][n][1] = state.output[f][n][2] = state.output[f][n][3] = 0.0f;
+    for (int n = 0; n < T::kTileDim / 8; ++n) state.output[f][n].clear();
   }
 
+  const int warp_row = at.first_row + at.warp * T::kWarpRows;
+  const Visible visible(problem, warp_row, T::kWarpRows);
   const int64_t mask_offset = at.batch * p.mask.stride_batch + at.head * p.mask.stride_head;
   for (int stage = 0; stage < stages; ++stage) {
     const float key_scale = next_scale;
     cp_async_wait<0>();
     __syncthreads(); // this stage has landed for everyone, and everyone has left the other one
     if (stage + 1 < stages) next_scale = load(stage + 1);
-    attend<T, kHasMask>(state, smem.query, smem.stages[stage % T::kStages], key_scale, p, at, mask_offset,
-                        stage * T::kStageKeys);
+    attend<T, kHasMask>(state, smem, offset_of(stage), key_scale, p, visible, warp_row, mask_offset, stage * T::kStageKeys);
   }
   write_output<T>(state, smem, p);
 }
@@ -141,24 +104,54 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
 // Whether a multiprocessor of the current device holds as many blocks as the kernel is cut for.
 template <class T> bool fits() {
   constexpr int kReservedPerBlock = 1024; // by the system (CUDA C++ programming guide, "Shared memory")
-  int device = 0, bytes = 0;
-  return cudaGetDevice(&device) == cudaSuccess &&
-         cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerMultiprocessor, device) == cudaSuccess &&
+  static std::atomic<int> answers[kMostDevices];
+  int bytes = 0;
+  const cudaError_t error = once_per_device(answers, bytes, [](int device, int &answer) {
+    return cudaDeviceGetAttribute(&answer, cudaDevAttrMaxSharedMemoryPerMultiprocessor, device);
+  });
+  return error == cudaSuccess &&
          bytes >= T::kBlocksPerSm * (static_cast<int>(sizeof(SharedMemory<T>)) + kReservedPerBlock);
+}
+
+// Where the GPU can (9.0 and later), blocks start while those that prepare K and V are still running.
+template <class Kernel>
+cudaError_t launch_behind_preparation(Kernel kernel, const AttentionParams &p, unsigned grid, unsigned threads,
+                                      size_t bytes, cudaStream_t stream) {
+  static std::atomic<int> answers[kMostDevices];
+  int major = 0;
+  const cudaError_t error = once_per_device(answers, major, [](int device, int &answer) {
+    return cudaDeviceGetAttribute(&answer, cudaDevAttrComputeCapabilityMajor, device);
+  });
+  if (error != cudaSuccess) return error;
+  cudaLaunchAttribute attribute{};
+  attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  attribute.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(grid);
+  config.blockDim = dim3(threads);
+  config.dynamicSmemBytes = bytes;
+  config.stream = stream;
+  config.attrs = &attribute;
+  config.numAttrs = major >= 9 ? 1 : 0;
+  return cudaLaunchKernelEx(&config, kernel, p);
 }
 
 template <class T, bool kHasMask> cudaError_t launch_kernel(const AttentionParams &p, cudaStream_t stream) {
   constexpr int kBytes = sizeof(SharedMemory<T>);
   const auto kernel = attention_kernel<T, kHasMask>;
   if constexpr (kBytes > 48 * 1024) {
-    const cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes);
+    static std::atomic<int> answers[kMostDevices];
+    int done = 0;
+    const cudaError_t error = once_per_device(answers, done, [&](int, int &answer) {
+      answer = 1;
+      return cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes);
+    });
     if (error != cudaSuccess) return error;
   }
   AttentionParams launched = p;
-  launched.query_tiles = (p.len_q + T::kTileRows - 1) / T::kTileRows;
-  const unsigned grid = static_cast<unsigned>(launched.query_tiles) * p.heads_q * p.batch;
-  kernel<<<grid, T::kThreads, kBytes, stream>>>(launched);
-  return cudaGetLastError();
+  launched.query_tiles = (p.sequences.len_q + T::kTileRows - 1) / T::kTileRows;
+  const unsigned grid = static_cast<unsigned>(launched.query_tiles) * p.heads_q * p.sequences.batch;
+  return launch_behind_preparation(kernel, launched, grid, T::kThreads, kBytes, stream);
 }
 
 // Masks need registers of their own: Masked may hold fewer scores at a time.

@@ -16,21 +16,22 @@ template <class T> struct KeyLoader {
 
   const int8_t *key;  // this thread's chunk in the first pass of the next stage
   const float *scale; // this thread's, of the next stage's block
-  int offset;         // of the chunk in a stage
+  uint32_t address;   // of the chunk in the first stage
 
-  __device__ __forceinline__ KeyLoader(const AttentionParams &p, const Position &at) {
+  __device__ __forceinline__ KeyLoader(const AttentionParams &p, const Problem &problem, const Position &at,
+                                       const typename T::Stage &stage) {
     const int thread = threadIdx.x;
-    const int64_t first_block = int64_t{at.kv_head} * p.key_blocks;
+    const int64_t first_block = problem.block_of(p, at.kv_head);
     key = p.key + first_block * T::kRecordBytes + thread * T::kVectorBytes;
     scale = p.key_scale + first_block * kScalesPerBlock + at.pair;
-    offset = opaque(swizzled<T::kTileDim>(thread / kChunks, thread % kChunks));
+    address = opaque(shared_address(stage.key) + swizzled<T::kTileDim>(thread / kChunks, thread % kChunks));
   }
 
   // Starts the copies and returns the scale that this thread's scores with those keys need: it travels in a register.
-  __device__ __forceinline__ float load(typename T::Stage &stage, int index) {
+  __device__ __forceinline__ float load(int stage_offset, int index) {
 #pragma unroll
     for (int pass = 0; pass < T::kStageKeys / kRows; ++pass)
-      cp_async_16(shared_address(stage.key) + offset + pass * kRows * T::kTileDim,
+      cp_async_16(address + stage_offset + pass * kRows * T::kTileDim,
                   key + pass * T::kThreads * T::kVectorBytes);
     key += T::kRecordBytes / (kKeyBlock / T::kStageKeys);
     const float loaded = __ldg(scale);

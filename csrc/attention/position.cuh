@@ -3,14 +3,15 @@
 
 #include "../common/layout.cuh"
 #include "../common/params.h"
+#include "../common/sequence.cuh"
 
 namespace sage {
 
 // Where a block of threads and its lanes stand in the problem.
 struct Position {
-  int batch, head, first_row; // first query row of the tile
+  int batch, head, first_row; // first query row of the tile, within the sequence
   int warp, group, pair;      // group = lane / 4: fragment row; pair = lane % 4: fragment columns
-  int kv_head;                // batch * heads_kv + kv head
+  int kv_head;
 
   __device__ Position(const AttentionParams &p, int tile_rows) {
     const int block = opaque(int(blockIdx.x)), thread = opaque(int(threadIdx.x));
@@ -19,11 +20,25 @@ struct Position {
     batch = batch_head / p.heads_q;
     head = batch_head % p.heads_q;
     // Causal tiles differ in length: the longest start first.
-    first_row = (p.causal_shift != kSeesAll ? p.query_tiles - 1 - tile : tile) * tile_rows;
+    first_row = (p.causal ? p.query_tiles - 1 - tile : tile) * tile_rows;
     warp = __shfl_sync(kAllLanes, thread / 32, 0); // the same for all lanes, and the compiler may know it
     group = thread % 32 / 4;
     pair = thread % 4;
-    kv_head = batch * p.heads_kv + head / (p.heads_q / p.heads_kv);
+    kv_head = head / (p.heads_q / p.heads_kv);
+  }
+};
+
+// The sequence of a block of threads. Read from shared memory where it is needed: registers are full.
+struct Problem : Sequence {
+  int causal_shift; // query i sees the keys 0 .. i + causal_shift
+
+  __device__ Problem(const AttentionParams &p, int batch, int block = kKeyBlock) : Sequence(p.sequences, batch, block) {
+    causal_shift = !p.causal ? kSeesAll : p.bottom_right ? len_kv - len_q : 0;
+  }
+
+  // First block of the workspace for a head, counted over all heads.
+  __device__ __forceinline__ int64_t block_of(const AttentionParams &p, int kv_head) const {
+    return int64_t{kv_head} * p.sequences.head_blocks + first_block;
   }
 };
 
@@ -31,10 +46,15 @@ struct Position {
 struct Visible {
   int all, any;
 
-  __device__ Visible(const AttentionParams &p, int warp_row, int warp_rows) {
-    all = min(p.len_kv, warp_row + p.causal_shift + 1);
-    any = min(p.len_kv, warp_row + p.causal_shift + warp_rows);
+  __device__ Visible(const Problem &problem, int warp_row, int warp_rows) {
+    all = min(problem.len_kv, warp_row + problem.causal_shift + 1);
+    any = min(problem.len_kv, warp_row + problem.causal_shift + warp_rows);
   }
 };
+
+// Offset of a head's first row of the sequence, in elements.
+__device__ __forceinline__ int64_t head_offset(const TensorView &tensor, int batch, int head, int first_token) {
+  return batch * tensor.stride_batch + head * tensor.stride_head + first_token * tensor.stride_token;
+}
 
 } // namespace sage

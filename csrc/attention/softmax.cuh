@@ -39,10 +39,7 @@ __device__ __forceinline__ void raise_reference(WarpState<T> &state, const Score
       state.reference[f][r] = reference;
       state.row_sum[f][r] *= factor;
 #pragma unroll
-      for (int n = 0; n < T::kTileDim / 8; ++n) {
-        state.output[f][n][2 * r] *= factor;
-        state.output[f][n][2 * r + 1] *= factor;
-      }
+      for (int n = 0; n < T::kTileDim / 8; ++n) state.output[f][n].scale(r, factor);
     }
   }
 }

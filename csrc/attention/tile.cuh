@@ -1,7 +1,7 @@
 // The few numbers that a kernel's sizes follow from.
 #pragma once
 
-#include "../common/params.h"
+#include "position.cuh"
 
 namespace sage {
 
@@ -23,6 +23,11 @@ template <int kTileDim_, int kRowFragments_, int kWarps_, int kStep_, int kStage
   static constexpr int kVectorBytes = 16;
   using QueryFragments = uint4[kRowFragments][kTileDim / 32][kThreads]; // INT8 A fragments, each thread its own
 
+  // Bytes from a thread's first fragment to those of f and k.
+  static __device__ constexpr int query_offset(int f, int k) {
+    return (f * (kTileDim / 32) + k) * kThreads * static_cast<int>(sizeof(uint4));
+  }
+
   static_assert(kTileDim % 64 == 0, "swizzles need rows of 64 bytes or more");
   static_assert(kStageKeys % kStep == 0 && kKeyBlock % kStageKeys == 0, "the keys of a stage share scales");
 };
@@ -31,9 +36,13 @@ template <int kTileDim_, int kRowFragments_, int kWarps_, int kStep_, int kStage
 template <class T> struct SharedMemory {
   union {
     typename T::Stage stages[T::kStages];
-    typename T::Element output[T::kWarps][T::kWarpRows * T::kTileDim]; // after the last stage
+    uint16_t output[T::kWarps][T::kWarpRows * T::kTileDim]; // after the last stage
   };
   typename T::QueryFragments query;
+  float absmax[T::kWarps];                                           // of query rows, in the prologue
+  alignas(Problem) unsigned char problem_bytes[sizeof(Problem)];     // complete at the first barrier
+
+  __device__ __forceinline__ const Problem &problem() const { return *reinterpret_cast<const Problem *>(problem_bytes); }
 };
 
 } // namespace sage

@@ -3,6 +3,10 @@
 #include "error.h"
 #include "plan.h"
 
+#if SAGE_SM90
+#include "../sm90/launch.h"
+#endif
+
 #include <cmath>
 #include <cstdio>
 
@@ -10,7 +14,10 @@ using namespace sage;
 
 namespace {
 
-TensorView view(const sageattention_tensor &t) { return {t.data, t.stride_batch, t.stride_head, t.stride_token}; }
+TensorView view(const sageattention_tensor &t, const Plan &plan) {
+  const bool packed = plan.sequences.cu_seqlens_q != nullptr;
+  return {t.data, packed ? 0 : t.stride_batch, t.stride_head, t.stride_token};
+}
 
 MaskView view(const sageattention_mask &mask) {
   MaskView result{mask.data, MaskKind::kNone, mask.stride_batch, mask.stride_head, mask.stride_query, mask.stride_key};
@@ -24,82 +31,169 @@ MaskView view(const sageattention_mask &mask) {
   return result;
 }
 
+template <typename T> T *part(char *workspace, size_t offset) { return reinterpret_cast<T *>(workspace + offset); }
+
 QuantizeKeyParams quantize_key_params(const sageattention_params &p, const Plan &plan, char *workspace) {
   QuantizeKeyParams k{};
-  k.key = view(p.key);
-  k.quantized = reinterpret_cast<int8_t *>(workspace + plan.quantized_key);
+  k.sequences = plan.sequences;
+  k.key = view(p.key, plan);
+  k.quantized = part<int8_t>(workspace, plan.quantized_key);
   k.record_bytes = plan.record_bytes;
-  k.scale = reinterpret_cast<float *>(workspace + plan.key_scale);
-  k.mean = reinterpret_cast<float *>(workspace + plan.key_mean);
-  k.special = reinterpret_cast<uint64_t *>(workspace + plan.key_special);
-  k.batch = static_cast<int>(p.batch);
+  k.scale = part<float>(workspace, plan.key_scale);
+  k.special = part<uint64_t>(workspace, plan.key_special);
+  k.mean = part<float>(workspace, plan.key_mean);
+  if (plan.padding) {
+    k.padding = view(p.mask);
+    k.visible = part<uint64_t>(workspace, plan.key_visible);
+  }
   k.heads = static_cast<int>(p.heads_kv);
-  k.len = static_cast<int>(p.len_kv);
   k.head_dim = static_cast<int>(p.head_dim_qk);
-  k.blocks = plan.key_blocks;
   k.smooth = p.smooth_k != 0;
-  k.wide_loads = loads_wide(p.key, p.head_dim_qk, 16);
+  k.one_scale = p.granularity == SAGEATTENTION_PER_WARP;
+  k.wide_loads = loads_wide(p.key, plan.dtype, p.head_dim_qk, 16, 8);
   return k;
 }
 
-QuantizeValueParams quantize_value_params(const sageattention_params &p, const QuantizeKeyParams &k) {
+[[maybe_unused]] QuantizeValueParams quantize_value_params(const sageattention_params &p, const Plan &plan,
+                                                           char *workspace) {
   QuantizeValueParams v{};
-  v.value = view(p.value);
-  v.records = k.quantized;
-  v.record_bytes = k.record_bytes;
-  v.largest = p.value_format == SAGEATTENTION_VALUES_FP8_FP16_SUMS ? kLargestForFp16Sums : kLargestE4m3;
-  v.batch = k.batch;
-  v.heads = k.heads;
-  v.len = k.len;
+  v.sequences = plan.sequences;
+  v.value = view(p.value, plan);
+  v.records = part<int8_t>(workspace, plan.quantized_key);
+  v.record_bytes = plan.record_bytes;
+  v.key_scale = part<float>(workspace, plan.key_scale);
+  v.special = part<uint64_t>(workspace, plan.value_special);
+  v.mean = p.smooth_v != 0 ? part<float>(workspace, plan.value_mean) : nullptr;
+  v.largest = plan.value_format == SAGEATTENTION_VALUES_FP8_FP16_SUMS ? kLargestForFp16Sums : kLargestE4m3;
+  v.heads = static_cast<int>(p.heads_kv);
   v.head_dim = static_cast<int>(p.head_dim_v);
-  v.blocks = k.blocks;
-  v.wide_loads = loads_wide(p.value, p.head_dim_v, 16);
+  v.wide_loads = loads_wide(p.value, plan.dtype, p.head_dim_v, 16, 8);
   return v;
 }
 
-AttentionParams attention_params(const sageattention_params &p, const Plan &plan, const QuantizeKeyParams &k) {
+ConvertValueParams convert_value_params(const sageattention_params &p, const Plan &plan, char *workspace) {
+  ConvertValueParams v{};
+  v.sequences = plan.sequences;
+  v.value = view(p.value, plan);
+  v.converted = part<uint16_t>(workspace, plan.converted_value);
+  v.key_scale = part<float>(workspace, plan.key_scale);
+  v.special = part<uint64_t>(workspace, plan.value_special);
+  v.mean = p.smooth_v != 0 ? part<float>(workspace, plan.value_mean) : nullptr;
+  v.magnitude = part<unsigned>(workspace, plan.value_magnitude);
+  v.scale = part<float>(workspace, plan.value_scale);
+  v.sums_all_keys = plan.value_format == SAGEATTENTION_VALUES_FP16_SUMS;
+  v.largest = v.sums_all_keys ? kLargestFp16Sum : kLargestForFp16Steps;
+  v.heads = static_cast<int>(p.heads_kv);
+  v.head_dim = static_cast<int>(p.head_dim_v);
+  v.wide_loads = loads_wide(p.value, plan.dtype, p.head_dim_v, 16, 8);
+  return v;
+}
+
+AttentionParams attention_params(const sageattention_params &p, const Plan &plan, char *workspace) {
   AttentionParams a{};
-  a.query = view(p.query);
-  a.value = view(p.value);
-  a.output = view(p.output);
-  a.raw_key = view(p.key);
-  a.mask = view(p.mask);
-  a.key = k.quantized;
-  a.key_scale = k.scale;
-  a.key_mean = k.mean;
-  a.key_special = k.special;
+  a.sequences = plan.sequences;
+  a.query = view(p.query, plan);
+  a.value = view(p.value, plan);
+  a.output = view(p.output, plan);
+  a.raw_key = view(p.key, plan);
+  a.raw_value = a.value;
+  if (!plan.padding) a.mask = view(p.mask);
+  a.key = part<int8_t>(workspace, plan.quantized_key);
+  a.key_scale = part<float>(workspace, plan.key_scale);
+  a.key_mean = part<float>(workspace, plan.key_mean);
+  a.key_special = part<uint64_t>(workspace, plan.key_special);
+  if (plan.padding && !plan.wgmma) a.key_visible = part<uint64_t>(workspace, plan.key_visible);
+  if (plan.fp8 || plan.converts_value) a.value_special = part<uint64_t>(workspace, plan.value_special);
+  if (p.smooth_v != 0) a.value_mean = part<float>(workspace, plan.value_mean);
   a.lse = p.lse;
-  a.batch = k.batch;
+  a.lse_stride_head = p.cu_seqlens_q == nullptr ? p.len_q : p.total_q;
+  a.lse_stride_batch = p.cu_seqlens_q == nullptr ? p.len_q * p.heads_q : 0;
+  a.dtype = plan.dtype;
   a.heads_q = static_cast<int>(p.heads_q);
-  a.heads_kv = k.heads;
-  a.len_q = static_cast<int>(p.len_q);
-  a.len_kv = k.len;
-  a.head_dim_qk = k.head_dim;
+  a.heads_kv = static_cast<int>(p.heads_kv);
+  a.head_dim_qk = static_cast<int>(p.head_dim_qk);
   a.head_dim_v = static_cast<int>(p.head_dim_v);
-  a.key_blocks = plan.key_blocks;
   a.sm_scale = p.sm_scale;
-  a.causal_shift = p.causality == SAGEATTENTION_NOT_CAUSAL         ? kSeesAll
-                   : p.causality == SAGEATTENTION_CAUSAL_TOP_LEFT ? 0
-                                                                  : a.len_kv - a.len_q;
-  a.wide_query = loads_wide(p.query, p.head_dim_qk, 8);
-  a.wide_value = loads_wide(p.value, p.head_dim_v, 16);
-  a.wide_output = loads_wide(p.output, p.head_dim_v, 16);
+  a.causal = p.causality != SAGEATTENTION_NOT_CAUSAL;
+  a.bottom_right = p.causality == SAGEATTENTION_CAUSAL_BOTTOM_RIGHT;
+  a.shared_query_scale = p.granularity == SAGEATTENTION_PER_WARP;
+  a.wide_query = plan.wgmma ? loads_wide(p.query, plan.dtype, p.head_dim_qk, 16, 8)
+                            : loads_wide(p.query, plan.dtype, p.head_dim_qk, plan.dtype == Dtype::kFloat32 ? 16 : 8, 4);
+  a.wide_value = loads_wide(p.value, plan.dtype, p.head_dim_v, 16, 8);
+  a.wide_output = loads_wide(p.output, plan.dtype, p.head_dim_v, 16, 8);
+  if (plan.converts_value) {
+    a.value = {part<void>(workspace, plan.converted_value), 0, 0, plan.tile_dim};
+    a.value_scale = part<float>(workspace, plan.value_scale);
+    a.value_in_blocks = a.wide_value = true;
+  }
   return a;
 }
 
-cudaError_t launch_fp8([[maybe_unused]] const sageattention_params &p, [[maybe_unused]] const Plan &plan,
-                       [[maybe_unused]] const QuantizeKeyParams &key, [[maybe_unused]] const AttentionParams &attention,
-                       [[maybe_unused]] cudaStream_t stream) {
-#if SAGE_SM89
-  if (key.len > 0) {
-    const auto error = launch_quantize_value(quantize_value_params(p, key), plan.dtype, plan.tile_dim, stream);
-    if (error != cudaSuccess) return error;
+Sums sums(const Plan &plan) {
+  switch (plan.value_format) {
+  case SAGEATTENTION_VALUES_FP16_SUMS: return Sums::kFp16;
+  case SAGEATTENTION_VALUES_FP16_BLOCK_SUMS: return Sums::kFp16PerStep;
+  default: return Sums::kFp32;
   }
-  return launch_attention_sm89(attention, plan.dtype, plan.tile_dim,
-                               p.value_format == SAGEATTENTION_VALUES_FP8_FP16_SUMS, stream);
-#else
-  return cudaErrorNoKernelImageForDevice; // check_device() has refused the call
+}
+
+#if SAGE_SM90
+sm90::PrepareParams prepare_params(const sageattention_params &p, const Plan &plan, char *workspace) {
+  sm90::PrepareParams x{};
+  x.sequences = plan.sequences;
+  x.key = view(p.key, plan);
+  x.value = view(p.value, plan);
+  if (plan.padding) x.padding = view(p.mask);
+  x.records = part<char>(workspace, plan.quantized_key);
+  x.mean = part<float>(workspace, plan.key_mean);
+  x.heads = static_cast<int>(p.heads_kv);
+  x.head_dim_qk = static_cast<int>(p.head_dim_qk);
+  x.head_dim_v = static_cast<int>(p.head_dim_v);
+  x.smooth = p.smooth_k != 0;
+  x.wide_key = loads_wide(p.key, plan.dtype, p.head_dim_qk, 16, 8);
+  x.wide_value = loads_wide(p.value, plan.dtype, p.head_dim_v, 16, 8);
+  return x;
+}
 #endif
+
+// Quantizes K and, where the kernel does not read it as it is, V.
+cudaError_t prepare(const sageattention_params &p, const Plan &plan, char *workspace, cudaStream_t stream) {
+  if (p.len_kv == 0) return cudaSuccess;
+#if SAGE_SM90
+  if (plan.wgmma) return sm90::launch_prepare(prepare_params(p, plan, workspace), plan.dtype, plan.tile_dim, stream);
+#endif
+  const auto key = quantize_key_params(p, plan, workspace);
+  const auto error = launch_quantize_key(key, plan.dtype, plan.tile_dim, stream);
+  if (error != cudaSuccess) return error;
+  if (plan.converts_value)
+    return launch_convert_value(convert_value_params(p, plan, workspace), plan.dtype, plan.tile_dim, stream);
+#if SAGE_SM89
+  if (plan.fp8)
+    return launch_quantize_value(quantize_value_params(p, plan, workspace), plan.dtype, plan.tile_dim, stream);
+#endif
+  return cudaSuccess;
+}
+
+cudaError_t attend(const Plan &plan, const AttentionParams &attention, cudaStream_t stream) {
+#if SAGE_SM90
+  if (plan.wgmma) return sm90::launch_attention(attention, plan.tile_dim, stream);
+#endif
+#if SAGE_SM89
+  if (plan.fp8)
+    return launch_attention_sm89(attention, plan.tile_dim, plan.value_format == SAGEATTENTION_VALUES_FP8_FP16_SUMS, stream);
+#endif
+  return launch_attention_sm80(attention, plan.value_dtype, sums(plan), plan.tile_dim, stream);
+}
+
+const char *format_name(const Plan &plan) {
+  if (plan.wgmma) return "sm90_qk_int8_pv_fp8_fp32_sums";
+  switch (plan.value_format) {
+  case SAGEATTENTION_VALUES_FP8_FP32_SUMS: return "sm89_qk_int8_pv_fp8_fp32_sums";
+  case SAGEATTENTION_VALUES_FP8_FP16_SUMS: return "sm89_qk_int8_pv_fp8_fp16_sums";
+  case SAGEATTENTION_VALUES_FP16_SUMS: return "sm80_qk_int8_pv_f16_fp16_sums";
+  case SAGEATTENTION_VALUES_FP16_BLOCK_SUMS: return "sm80_qk_int8_pv_f16_fp16_block_sums";
+  default: return plan.value_dtype == Dtype::kFloat16 ? "sm80_qk_int8_pv_f16" : "sm80_qk_int8_pv_bf16";
+  }
 }
 
 } // namespace
@@ -122,23 +216,23 @@ sageattention_status sageattention_forward(const sageattention_params *params, v
   if (const auto status = make_plan(*params, plan)) return status;
   if (!std::isfinite(params->sm_scale))
     return fail(SAGEATTENTION_INVALID_ARGUMENT, "sm_scale is %g, expected a finite number", params->sm_scale);
-  if (const auto status = check_device(*params)) return status;
+  if (const auto status = check_device(plan)) return status;
   if ((workspace == nullptr && plan.workspace_bytes > 0) || workspace_bytes < plan.workspace_bytes)
     return fail(SAGEATTENTION_INVALID_ARGUMENT, "workspace has %zu bytes at %p, expected %zu: ask "
                 "sageattention_workspace_size()", workspace_bytes, workspace, plan.workspace_bytes);
   if (reinterpret_cast<uintptr_t>(workspace) % 256 != 0)
     return fail(SAGEATTENTION_INVALID_ARGUMENT, "workspace is at %p, expected a multiple of 256 bytes", workspace);
 
-  const auto key = quantize_key_params(*params, plan, static_cast<char *>(workspace));
-  const auto attention = attention_params(*params, plan, key);
+  const auto memory = static_cast<char *>(workspace);
   const auto cuda_stream = static_cast<cudaStream_t>(stream);
-  if (key.len > 0)
-    if (const auto error = launch_quantize_key(key, plan.dtype, plan.tile_dim, cuda_stream); error != cudaSuccess)
-      return fail_cuda(error, "launching the quantization of K");
-  const auto error = params->value_format == SAGEATTENTION_VALUES_16BIT
-                         ? launch_attention_sm80(attention, plan.dtype, plan.tile_dim, cuda_stream)
-                         : launch_fp8(*params, plan, key, attention, cuda_stream);
-  if (error != cudaSuccess) return fail_cuda(error, "launching attention");
+  if (const auto error = prepare(*params, plan, memory, cuda_stream); error != cudaSuccess)
+    return fail_cuda(error, "launching the quantization of K and V");
+  const auto attention = attention_params(*params, plan, memory);
+  if (params->cu_seqlens_q != nullptr)
+    if (const auto error = launch_fill_uncovered(attention, cuda_stream); error != cudaSuccess)
+      return fail_cuda(error, "launching the rows outside of sequences");
+  if (const auto error = attend(plan, attention, cuda_stream); error != cudaSuccess)
+    return fail_cuda(error, "launching attention");
   return SAGEATTENTION_OK;
 }
 
@@ -147,13 +241,8 @@ sageattention_status sageattention_kernel_name(const sageattention_params *param
     return fail(SAGEATTENTION_INVALID_ARGUMENT, "params and name must not be NULL, name_bytes not 0");
   Plan plan;
   if (const auto status = make_plan(*params, plan)) return status;
-  if (const auto status = check_device(*params)) return status;
-  const char *const format = params->value_format == SAGEATTENTION_VALUES_FP8_FP32_SUMS   ? "fp8_fp32_sums"
-                             : params->value_format == SAGEATTENTION_VALUES_FP8_FP16_SUMS ? "fp8_fp16_sums"
-                             : plan.dtype == Dtype::kFloat16                              ? "f16"
-                                                                                          : "bf16";
-  std::snprintf(name, name_bytes, "%s_qk_int8_pv_%s_d%d",
-                params->value_format == SAGEATTENTION_VALUES_16BIT ? "sm80" : "sm89", format, plan.tile_dim);
+  if (const auto status = check_device(plan)) return status;
+  std::snprintf(name, name_bytes, "%s_d%d", format_name(plan), plan.tile_dim);
   return SAGEATTENTION_OK;
 }
 

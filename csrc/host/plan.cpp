@@ -1,7 +1,11 @@
 // From the caller's parameters to what runs: validation, choice of kernel, layout of the workspace.
 #include "plan.h"
+#include "../common/once_per_device.h"
 #include "build_config.h"
 #include "error.h"
+#if SAGE_SM90
+#include "../sm90/launch.h"
+#endif
 
 #include <algorithm>
 #include <cuda_runtime_api.h>
@@ -32,10 +36,10 @@ sageattention_status check_tensor(const sageattention_tensor &tensor, const char
   return fail(SAGEATTENTION_INVALID_ARGUMENT, "%s.data is NULL, expected device memory", name);
 }
 
-bool multiple_of(const sageattention_tensor &t, int64_t bytes) {
-  constexpr int64_t kElement = 2;
-  return reinterpret_cast<uintptr_t>(t.data) % bytes == 0 && t.stride_batch * kElement % bytes == 0 &&
-         t.stride_head * kElement % bytes == 0 && t.stride_token * kElement % bytes == 0;
+int64_t element_bytes(Dtype dtype) { return dtype == Dtype::kFloat32 ? 4 : 2; }
+
+bool is_fp8(int32_t format) {
+  return format == SAGEATTENTION_VALUES_FP8_FP32_SUMS || format == SAGEATTENTION_VALUES_FP8_FP16_SUMS;
 }
 
 // Machine code runs on its own capability and on later minor ones of the same major (CUDA C++ programming guide,
@@ -46,20 +50,7 @@ bool serves(const std::vector<int> &compiled, int compute_capability) {
   });
 }
 
-} // namespace
-
-bool loads_wide(const sageattention_tensor &t, int64_t head_dim, int64_t bytes) {
-  return multiple_of(t, bytes) && head_dim * 2 % bytes == 0;
-}
-
-sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
-  if (p.struct_size != sizeof(sageattention_params))
-    return fail(SAGEATTENTION_INVALID_ARGUMENT,
-                "struct_size is %zu, expected %zu: the caller was compiled with another sageattention.h", p.struct_size,
-                sizeof(sageattention_params));
-  if (p.dtype != SAGEATTENTION_FLOAT16 && p.dtype != SAGEATTENTION_BFLOAT16)
-    return fail(SAGEATTENTION_INVALID_ARGUMENT, "dtype is %d, expected SAGEATTENTION_FLOAT16 (0) or BFLOAT16 (1)",
-                p.dtype);
+sageattention_status check_sizes(const sageattention_params &p) {
   const struct {
     int64_t value;
     const char *name;
@@ -79,10 +70,31 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
     if (dim.value < 1 || dim.value > kMaxHeadDim)
       return fail(SAGEATTENTION_UNSUPPORTED, "%s is %lld, expected 1 to %lld", dim.name, printable(dim.value),
                   printable(kMaxHeadDim));
-  if (const auto status = check_range(p.value_format, "value_format", 0, SAGEATTENTION_VALUES_FP8_FP16_SUMS)) return status;
-  if (const auto status = check_range(p.causality, "causality", 0, SAGEATTENTION_CAUSAL_BOTTOM_RIGHT)) return status;
-  if (p.mask.data != nullptr)
-    if (const auto status = check_range(p.mask.dtype, "mask.dtype", 0, SAGEATTENTION_BOOL)) return status;
+  if ((p.cu_seqlens_q == nullptr) != (p.cu_seqlens_k == nullptr))
+    return fail(SAGEATTENTION_INVALID_ARGUMENT, "%s is NULL, expected device memory like %s",
+                p.cu_seqlens_q == nullptr ? "cu_seqlens_q" : "cu_seqlens_k",
+                p.cu_seqlens_q == nullptr ? "cu_seqlens_k" : "cu_seqlens_q");
+  if (p.cu_seqlens_q == nullptr) return SAGEATTENTION_OK;
+  if (const auto status = check_range(p.total_q, "total_q", 1, kMaxLength)) return status;
+  return check_range(p.total_kv, "total_kv", 0, kMaxLength);
+}
+
+sageattention_status check_options(const sageattention_params &p) {
+  const struct {
+    int64_t value;
+    const char *name;
+    int64_t largest;
+  } options[] = {{p.dtype, "dtype", SAGEATTENTION_FLOAT32},
+                 {p.value_format, "value_format", SAGEATTENTION_VALUES_AUTO},
+                 {p.granularity, "granularity", SAGEATTENTION_PER_WARP},
+                 {p.causality, "causality", SAGEATTENTION_CAUSAL_BOTTOM_RIGHT},
+                 {p.mask.data == nullptr ? 0 : p.mask.dtype, "mask.dtype", SAGEATTENTION_BOOL}};
+  for (const auto &option : options)
+    if (const auto status = check_range(option.value, option.name, 0, option.largest)) return status;
+  return SAGEATTENTION_OK;
+}
+
+sageattention_status check_tensors(const sageattention_params &p) {
   const struct {
     const sageattention_tensor &tensor;
     const char *name;
@@ -91,48 +103,157 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
                  {p.output, "output", true}};
   for (const auto &t : tensors)
     if (const auto status = check_tensor(t.tensor, t.name, t.needed)) return status;
+  return SAGEATTENTION_OK;
+}
 
-  plan.dtype = p.dtype == SAGEATTENTION_FLOAT16 ? Dtype::kFloat16 : Dtype::kBFloat16;
+// The capability that the caller names, or that of the current device.
+sageattention_status ask_capability(int named, int &compute_capability) {
+  compute_capability = named;
+  if (named != 0) return SAGEATTENTION_OK;
+  static std::atomic<int> answers[kMostDevices];
+  const cudaError_t error = once_per_device(answers, compute_capability, [](int device, int &answer) {
+    int major = 0, minor = 0;
+    cudaError_t failure = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
+    if (failure == cudaSuccess) failure = cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
+    answer = 10 * major + minor;
+    return failure;
+  });
+  return error == cudaSuccess ? SAGEATTENTION_OK
+                              : fail_cuda(error, "asking for the compute capability of the current device");
+}
+
+// Whether the sm90 family knows everything that the call asks for.
+bool suits_wgmma([[maybe_unused]] const sageattention_params &p, [[maybe_unused]] const Plan &plan) {
+#if SAGE_SM90
+  const auto &known = kSm90Architectures; // their machine code runs on no other capability
+  return std::find(known.begin(), known.end(), plan.compute_capability) != known.end() &&
+         plan.dtype != Dtype::kFloat32 && plan.tile_dim <= sm90::kLargestDim && p.smooth_v == 0 &&
+         p.granularity == SAGEATTENTION_PER_THREAD && (p.mask.data == nullptr || plan.padding);
+#else
+  return false;
+#endif
+}
+
+int key_block([[maybe_unused]] const Plan &plan) {
+#if SAGE_SM90
+  if (plan.wgmma) return sm90::kTileKeys;
+#endif
+  return kKeyBlock;
+}
+
+Sequences sequences(const sageattention_params &p, int block) {
+  Sequences s{};
+  s.cu_seqlens_q = p.cu_seqlens_q;
+  s.cu_seqlens_kv = p.cu_seqlens_k;
+  s.batch = static_cast<int>(p.batch);
+  s.len_q = static_cast<int>(p.len_q);
+  s.len_kv = static_cast<int>(p.len_kv);
+  s.key_blocks = static_cast<int>((p.len_kv + block - 1) / block);
+  if (p.cu_seqlens_q != nullptr) {
+    s.total_q = static_cast<int>(p.total_q);
+    s.total_kv = static_cast<int>(p.total_kv);
+  }
+  return s;
+}
+
+// Gives every part of the workspace its place, one behind the other.
+void lay_out(Plan &plan, int64_t heads_kv, bool smooth_v) {
+  size_t end = 0;
+  const auto place = [&](size_t &offset, bool present, size_t bytes) {
+    offset = end;
+    if (present) end += aligned(bytes);
+  };
+  const size_t blocks = static_cast<size_t>(heads_kv) * plan.sequences.head_blocks;
+  const size_t channels = static_cast<size_t>(plan.sequences.batch) * heads_kv * plan.tile_dim;
+  const bool prepares_value = plan.fp8 || plan.converts_value;
+  const bool apart = !plan.wgmma; // there all of this is in the records
+  place(plan.quantized_key, true, blocks * plan.record_bytes);
+  place(plan.key_mean, true, channels * sizeof(float));
+  place(plan.key_scale, apart, blocks * kScalesPerBlock * sizeof(float));
+  place(plan.key_special, apart, blocks * sizeof(uint64_t));
+  place(plan.key_visible, apart && plan.padding, plan.sequences.head_blocks * sizeof(uint64_t));
+  place(plan.value_special, apart && prepares_value, blocks * sizeof(uint64_t));
+  place(plan.value_mean, smooth_v, channels * sizeof(float));
+  place(plan.value_scale, plan.converts_value, channels * sizeof(float));
+  place(plan.value_magnitude, plan.converts_value, channels * sizeof(unsigned));
+  place(plan.converted_value, plan.converts_value, blocks * kKeyBlock * plan.tile_dim * sizeof(uint16_t));
+  plan.workspace_bytes = end;
+}
+
+} // namespace
+
+bool loads_wide(const sageattention_tensor &t, Dtype dtype, int64_t head_dim, int64_t bytes, int64_t channels) {
+  const int64_t element = element_bytes(dtype);
+  return reinterpret_cast<uintptr_t>(t.data) % bytes == 0 && t.stride_batch * element % bytes == 0 &&
+         t.stride_head * element % bytes == 0 && t.stride_token * element % bytes == 0 && head_dim % channels == 0;
+}
+
+sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
+  if (p.struct_size != sizeof(sageattention_params))
+    return fail(SAGEATTENTION_INVALID_ARGUMENT,
+                "struct_size is %zu, expected %zu: the caller was compiled with another sageattention.h", p.struct_size,
+                sizeof(sageattention_params));
+  for (const auto check : {check_sizes, check_options, check_tensors})
+    if (const auto status = check(p)) return status;
+
+  plan.dtype = p.dtype == SAGEATTENTION_FLOAT16    ? Dtype::kFloat16
+               : p.dtype == SAGEATTENTION_BFLOAT16 ? Dtype::kBFloat16
+                                                   : Dtype::kFloat32;
+  plan.padding = p.mask.data != nullptr && p.mask.dtype == SAGEATTENTION_BOOL && p.mask.stride_head == 0 &&
+                 p.mask.stride_query == 0 && p.len_kv > 0;
   for (const int tile : kTileDims) {
     plan.tile_dim = tile;
     if (p.head_dim_qk <= tile && p.head_dim_v <= tile) break;
   }
-  plan.key_blocks = static_cast<int>((p.len_kv + kKeyBlock - 1) / kKeyBlock);
+  const bool automatic = p.value_format == SAGEATTENTION_VALUES_AUTO;
+  plan.compute_capability = p.compute_capability;
+  plan.wgmma = false;
+  if (automatic || (p.wgmma != 0 && p.value_format == SAGEATTENTION_VALUES_FP8_FP32_SUMS)) {
+    if (const auto status = ask_capability(p.compute_capability, plan.compute_capability)) return status;
+    plan.wgmma = suits_wgmma(p, plan);
+  }
+  plan.value_format = !automatic ? p.value_format
+                      : plan.wgmma ? SAGEATTENTION_VALUES_FP8_FP32_SUMS
+                                   : SAGEATTENTION_VALUES_16BIT;
+  plan.fp8 = is_fp8(plan.value_format);
+  plan.converts_value = !plan.fp8 && (plan.value_format != SAGEATTENTION_VALUES_16BIT || p.smooth_v != 0 ||
+                                      plan.dtype == Dtype::kFloat32);
+  plan.value_dtype = plan.converts_value ? Dtype::kFloat16 : plan.dtype;
+  const int block = key_block(plan);
+  plan.sequences = sequences(p, block);
+  const int64_t key_blocks = plan.sequences.key_blocks;
+  const int64_t head_blocks = p.cu_seqlens_q == nullptr ? p.batch * key_blocks : p.total_kv / block + p.batch;
   const int64_t tiles = (p.len_q + kSmallestTileRows - 1) / kSmallestTileRows;
-  if (p.heads_q * p.batch > kMaxGrid / (tiles > plan.key_blocks ? tiles : plan.key_blocks))
+  if (p.heads_q * p.batch > kMaxGrid / std::max(tiles, key_blocks) || head_blocks > kMaxGrid)
     return fail(SAGEATTENTION_UNSUPPORTED, "batch * heads_q * length is %lld * %lld * %lld: more tiles than a grid holds",
                 printable(p.batch), printable(p.heads_q), printable(p.len_q > p.len_kv ? p.len_q : p.len_kv));
-
-  const size_t heads = static_cast<size_t>(p.batch) * p.heads_kv;
-  const size_t blocks = heads * plan.key_blocks;
-  plan.quantized_key = 0;
-  plan.record_bytes = p.value_format == SAGEATTENTION_VALUES_16BIT ? kKeyBlock * plan.tile_dim
-                                                                     : fp8_record_bytes(plan.tile_dim);
-  plan.key_scale = aligned(blocks * plan.record_bytes);
-  plan.key_mean = plan.key_scale + aligned(blocks * kScalesPerBlock * sizeof(float));
-  plan.key_special = plan.key_mean + aligned(heads * plan.tile_dim * sizeof(float));
-  plan.workspace_bytes = plan.key_special + aligned(blocks * sizeof(uint64_t));
+  plan.sequences.head_blocks = static_cast<int>(head_blocks);
+  plan.record_bytes = plan.fp8 ? fp8_record_bytes(plan.tile_dim) : kKeyBlock * plan.tile_dim;
+#if SAGE_SM90
+  if (plan.wgmma) plan.record_bytes = sm90::record_bytes(plan.tile_dim);
+#endif
+  lay_out(plan, p.heads_kv, p.smooth_v != 0);
   return SAGEATTENTION_OK;
 }
 
-sageattention_status check_device(const sageattention_params &params) {
-  int compute_capability = params.compute_capability;
-  if (compute_capability == 0) {
-    int device = 0, major = 0, minor = 0;
-    cudaError_t error = cudaGetDevice(&device);
-    if (error == cudaSuccess) error = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
-    if (error == cudaSuccess) error = cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
-    if (error != cudaSuccess) return fail_cuda(error, "asking for the compute capability of the current device");
-    compute_capability = 10 * major + minor;
-  }
-  const bool fp8 = params.value_format != SAGEATTENTION_VALUES_16BIT;
-  if (fp8 ? serves(kSm89Architectures, compute_capability) : serves(kSm80Architectures, compute_capability))
-    return SAGEATTENTION_OK;
-  return fail(SAGEATTENTION_UNSUPPORTED,
-              "no kernel with %s values for compute capability %d.%d: this build of libsageattention %s has machine code "
-              "for %s%s; install a build that lists this capability",
-              fp8 ? "FP8" : "16-bit", compute_capability / 10, compute_capability % 10, SAGEATTENTION_VERSION_STRING,
-              SAGEATTENTION_ARCHITECTURES_STRING, fp8 ? ", and FP8 needs 8.9 or later" : "");
+sageattention_status check_device(const Plan &plan) {
+  if (plan.wgmma) return SAGEATTENTION_OK;
+  int compute_capability = 0;
+  if (const auto status = ask_capability(plan.compute_capability, compute_capability)) return status;
+  const bool fp8 = plan.fp8;
+  if (!(fp8 ? serves(kSm89Architectures, compute_capability) : serves(kSm80Architectures, compute_capability)))
+    return fail(SAGEATTENTION_UNSUPPORTED,
+                "no kernel with %s values for compute capability %d.%d: this build of libsageattention %s has machine code "
+                "for %s%s; install a build that lists this capability",
+                fp8 ? "FP8" : "16-bit", compute_capability / 10, compute_capability % 10, SAGEATTENTION_VERSION_STRING,
+                SAGEATTENTION_ARCHITECTURES_STRING, fp8 ? ", and FP8 needs 8.9 or later" : "");
+  if (plan.value_format == SAGEATTENTION_VALUES_FP8_FP16_SUMS && !SAGEATTENTION_FP8_FP16_SUMS)
+    return fail(SAGEATTENTION_UNSUPPORTED,
+                "no kernel with FP8 values and fp16 sums (pv_accum_dtype='fp32+fp16'): they need CUDA 12.8, and this "
+                "build of libsageattention %s was compiled with CUDA %d.%d; use fp32 sums "
+                "(pv_accum_dtype='fp32+fp32') or install a build for CUDA 12.8 or later",
+                SAGEATTENTION_VERSION_STRING, CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
+  return SAGEATTENTION_OK;
 }
 
 } // namespace sage

@@ -10,24 +10,31 @@
 namespace sage {
 
 struct Plan {
-  Dtype dtype;
+  Dtype dtype;            // of the inputs and the output
+  Dtype value_dtype;      // that values are multiplied in, with 16-bit values
+  int compute_capability; // as the caller gives it, or of the current device where the choice depends on it; else 0
+  int32_t value_format;   // sageattention_value_format, never AUTO
+  bool fp8;
+  bool wgmma;             // the sm90 family runs the call
+  bool converts_value;    // to fp16 in the workspace
+  bool padding;           // the mask is a boolean one of the keys alone
   int tile_dim;           // head_dim rounded up to a compiled tile
-  int key_blocks;         // blocks of kKeyBlock keys
+  Sequences sequences;    // the sm90 family counts blocks of sm90::kTileKeys
   int record_bytes;       // of a block of quantized keys, with its values in FP8
-  size_t quantized_key;   // offsets into the workspace, bytes
-  size_t key_scale;
-  size_t key_mean;
-  size_t key_special;
+  // Offsets into the workspace, bytes. Empty parts take none.
+  size_t quantized_key, key_scale, key_mean, key_special, key_visible;
+  size_t value_special, value_mean, value_scale, value_magnitude, converted_value;
   size_t workspace_bytes;
 };
 
-// Checks every field that can be checked without a GPU and fills the plan.
+// Checks every field that can be checked without a GPU and fills the plan. Asks the current device only where the plan depends
+// on it (wgmma, VALUES_AUTO) and the caller does not name a capability.
 sageattention_status make_plan(const sageattention_params &params, Plan &plan);
 
-// Whether rows can be loaded in vectors of `bytes`: address, strides and the row itself are multiples of them.
-bool loads_wide(const sageattention_tensor &tensor, int64_t head_dim, int64_t bytes);
+// Whether rows can be loaded in vectors of `bytes` and of `channels`: address, strides and the row are multiples of them.
+bool loads_wide(const sageattention_tensor &tensor, Dtype dtype, int64_t head_dim, int64_t bytes, int64_t channels);
 
-// Fails unless machine code for the format of values and the capability (0: of the current device) is in this build.
-sageattention_status check_device(const sageattention_params &params);
+// Fails unless machine code for the plan and the capability (0: of the current device) is in this build.
+sageattention_status check_device(const Plan &plan);
 
 } // namespace sage

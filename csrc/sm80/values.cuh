@@ -1,4 +1,4 @@
-// V in 16 bits: how it gets to shared memory, and P V on m16n8k16 with fp32 accumulators.
+// V in 16 bits: how it gets to shared memory, and P V on m16n8k16, summed in fp32 or fp16.
 #pragma once
 
 #include "../attention/position.cuh"
@@ -7,14 +7,17 @@
 #include "../common/mma.cuh"
 #include "../common/numeric.cuh"
 
+#include <type_traits>
+
 namespace sage::sm80 {
 
 // Copies values into one stage after the other. The rows of a thread are a multiple of 8 apart, so one swizzle and one
 // running pointer serve all of them.
 template <class T> struct Values {
   using Element = typename T::Element;
-  // P reaches 2^8 when a row maximum lags behind: exact in fp32 sums, far from the fp16 limit.
-  static constexpr float kLargestExponent = 8.0f;
+  // With fp32 sums P reaches 2^8 when a row maximum lags behind: exact in them, far from the fp16 limit, and with values of
+  // up to 2 64 of them stay below it. Where all keys are summed in fp16, P stays below 1.
+  static constexpr float kLargestExponent = T::kSums == Sums::kFp16 ? 0.0f : 8.0f;
   static constexpr float kUsualExponent = 0.0f;
   using Fragments = uint32_t[T::kRowFragments][T::kStep / 16][4];
 
@@ -25,27 +28,36 @@ template <class T> struct Values {
   static_assert(kRows % 8 == 0, "rows of a thread must share a swizzle");
 
   const Element *value; // this thread's chunk in the first pass of the next stage
-  int offset;           // of that chunk in a stage
+  uint32_t address;     // of that chunk in the first stage
   int remaining;        // tokens from there to the end; negative: none
 
-  __device__ __forceinline__ Values(const AttentionParams &p, const Position &at) {
+  __device__ __forceinline__ Values(const AttentionParams &p, const Problem &problem, const Position &at,
+                                    const typename T::Stage &stage) {
     const int chunk = threadIdx.x % kChunks, row = threadIdx.x / kChunks;
-    value = static_cast<const Element *>(p.value.data) + at.batch * p.value.stride_batch +
-            at.kv_head % p.heads_kv * p.value.stride_head + row * p.value.stride_token + chunk * kPerChunk;
-    offset = opaque(swizzled<kRowBytes>(row, chunk));
-    remaining = chunk * kPerChunk < p.head_dim_v ? p.len_kv - row : -1;
+    const int64_t first = p.value_in_blocks
+                              ? problem.block_of(p, at.kv_head) * (kKeyBlock * T::kTileDim)
+                              : head_offset(p.value, at.batch, at.kv_head, problem.first_kv);
+    value = static_cast<const Element *>(p.value.data) + first + row * p.value.stride_token + chunk * kPerChunk;
+    address = opaque(shared_address(stage.value) + swizzled<kRowBytes>(row, chunk));
+    remaining = chunk * kPerChunk < p.head_dim_v ? problem.len_kv - row : -1;
   }
 
-  __device__ __forceinline__ void load(typename T::Stage &stage, const AttentionParams &p, const int8_t * /*record*/) {
+  __device__ __forceinline__ void load(int stage_offset, const AttentionParams &p, const int8_t * /*record*/) {
     if (p.wide_value)
-      load_wide(stage, p);
+      load_wide(address + stage_offset, p);
     else
-      load_singly(stage, p);
+      load_singly(address + stage_offset, p);
     remaining -= T::kStageKeys;
   }
 
+  // What ldmatrix brings at once: 16 keys of 16 channels or, where sums are flushed, so that fewer of them are alive,
+  // 32 keys of 8 channels.
+  static constexpr bool kFlushed = T::kSums == Sums::kFp16PerStep && T::kStep % 32 == 0;
+
   // Where the matrix rows that this lane names to ldmatrix begin.
-  static __device__ __forceinline__ int lane_offset(int lane) { return swizzled<kRowBytes>(lane % 16, lane / 16); }
+  static __device__ __forceinline__ int lane_offset(int lane) {
+    return kFlushed ? swizzled<kRowBytes>(lane, 0) : swizzled<kRowBytes>(lane % 16, lane / 16);
+  }
 
   // Two neighbouring probabilities of row r, score columns of fragment n.
   static __device__ __forceinline__ void pack(Fragments &fragments, int f, int r, int n, float a, float b) {
@@ -53,43 +65,92 @@ template <class T> struct Values {
   }
 
   static __device__ __forceinline__ void multiply(WarpState<T> &state, const Fragments &fragments,
-                                                  const typename T::Stage &stage, int key, int /*pair*/) {
-    const uint32_t address = shared_address(stage.value) + state.value_offset + key * kRowBytes;
+                                                  int stage_offset, int key) {
+    const uint32_t address = state.value_address + stage_offset + key * kRowBytes;
+    if constexpr (kFlushed) {
 #pragma unroll
-    for (int k = 0; k < T::kStep / 16; ++k) {
+      for (int n = 0; n < T::kTileDim / 8; ++n) add_flushed(state.output, fragments, address, n);
+    } else {
 #pragma unroll
-      for (int n = 0; n < T::kTileDim / 8; n += 2) {
-        uint32_t b[4];
-        ldmatrix_x4_transposed(b, chunk_ahead(address, n) + 16 * k * kRowBytes);
+      for (int k = 0; k < T::kStep / 16; ++k) {
 #pragma unroll
-        for (int f = 0; f < T::kRowFragments; ++f) {
-          mma_16bit<Element>(state.output[f][n], fragments[f][k], b[0], b[1]);
-          mma_16bit<Element>(state.output[f][n + 1], fragments[f][k], b[2], b[3]);
-        }
+        for (int n = 0; n < T::kTileDim / 8; n += 2) add_product(state.output, fragments, k, address, n);
       }
     }
   }
 
 private:
-  __device__ __forceinline__ void load_wide(typename T::Stage &stage, const AttentionParams &p) {
+  using Output = typename T::Accumulator[T::kRowFragments][T::kTileDim / 8];
+
+  // The product with 16 keys and the channels 8 n to 8 n + 15.
+  static __device__ __forceinline__ void add_product(Output &output, const Fragments &fragments, int k, uint32_t address,
+                                                     int n) {
+    if constexpr (T::kSums != Sums::kFp32) __syncwarp(); // keeps later loads from being moved up, to where registers lack
+    uint32_t b[4];
+    ldmatrix_x4_transposed(b, chunk_ahead(address, n) + 16 * k * kRowBytes);
+#pragma unroll
+    for (int f = 0; f < T::kRowFragments; ++f) {
+#pragma unroll
+      for (int i = 0; i < 2; ++i) {
+        if constexpr (T::kSums == Sums::kFp32) {
+          mma_16bit<Element>(output[f][n + i].d, fragments[f][k], b[2 * i], b[2 * i + 1]);
+        } else if constexpr (T::kSums == Sums::kFp16) {
+          mma_f16(output[f][n + i].d, fragments[f][k], b[2 * i], b[2 * i + 1]);
+        } else {
+          Fp16Accumulator sums;
+          sums.clear();
+          mma_f16(sums.d, fragments[f][k], b[2 * i], b[2 * i + 1]);
+          flush(output[f][n + i], sums);
+        }
+      }
+    }
+  }
+
+  // The product with all keys of a step and the channels 8 n to 8 n + 7, summed in fp16 first.
+  static __device__ __forceinline__ void add_flushed(Output &output, const Fragments &fragments, uint32_t address, int n) {
+    __syncwarp();
+    Fp16Accumulator sums[T::kRowFragments];
+#pragma unroll
+    for (int f = 0; f < T::kRowFragments; ++f) sums[f].clear();
+#pragma unroll
+    for (int k = 0; k < T::kStep / 16; k += 2) {
+      uint32_t b[4];
+      ldmatrix_x4_transposed(b, chunk_ahead(address, n) + 16 * k * kRowBytes);
+#pragma unroll
+      for (int f = 0; f < T::kRowFragments; ++f) {
+        mma_f16(sums[f].d, fragments[f][k], b[0], b[1]);
+        mma_f16(sums[f].d, fragments[f][k + 1], b[2], b[3]);
+      }
+    }
+#pragma unroll
+    for (int f = 0; f < T::kRowFragments; ++f) flush(output[f][n], sums[f]);
+  }
+
+  static __device__ __forceinline__ void flush(Fp32Accumulator &output, const Fp16Accumulator &sums) {
+    output.add(0, sums[0], sums[1]);
+    output.add(1, sums[2], sums[3]);
+  }
+
+  __device__ __forceinline__ void load_wide(uint32_t target, const AttentionParams &p) {
     const int64_t step = kRows * p.value.stride_token;
 #pragma unroll
     for (int pass = 0; pass < T::kStageKeys / kRows; ++pass) {
-      cp_async_16(shared_address(stage.value) + offset + pass * kRows * kRowBytes, value, remaining > pass * kRows);
+      cp_async_16(target + pass * kRows * kRowBytes, value, remaining > pass * kRows);
       value = opaque(value + step); // a running sum: one addition per row instead of a multiplication
     }
   }
 
   // For addresses that are not multiples of 16 bytes.
-  __device__ __forceinline__ void load_singly(typename T::Stage &stage, const AttentionParams &p) {
+  __device__ __forceinline__ void load_singly(uint32_t target, const AttentionParams &p) {
     const int channel = threadIdx.x % kChunks * kPerChunk;
 #pragma unroll 1
     for (int pass = 0; pass < T::kStageKeys / kRows; ++pass) {
-      Element *target = stage.value + (offset + pass * kRows * kRowBytes) / sizeof(Element);
       const bool exists = remaining > pass * kRows;
+      const auto *bits = reinterpret_cast<const uint16_t *>(value);
       for (int i = 0; i < kPerChunk; ++i)
-        target[i] = exists && channel + i < p.head_dim_v ? value[i] : Element(0.0f);
+        store_shared(target + i * sizeof(Element), exists && channel + i < p.head_dim_v ? bits[i] : uint16_t{0});
       value += kRows * p.value.stride_token;
+      target += kRows * kRowBytes;
     }
   }
 };

@@ -1,13 +1,15 @@
-// Choice of the instantiation for a dtype and the kind of sums.
+// Choice of the instantiation for the kind of sums.
 #include "launch.h"
+#include "build_config.h"
 
 namespace sage {
 
-cudaError_t launch_attention_sm89(const AttentionParams &p, Dtype dtype, int tile_dim, bool fp16_sums,
+cudaError_t launch_attention_sm89(const AttentionParams &p, int tile_dim, [[maybe_unused]] bool fp16_sums,
                                   cudaStream_t stream) {
-  if (dtype == Dtype::kFloat16)
-    return fp16_sums ? sm89::launch_f16_fp16_sums(p, tile_dim, stream) : sm89::launch_f16_fp32_sums(p, tile_dim, stream);
-  return fp16_sums ? sm89::launch_bf16_fp16_sums(p, tile_dim, stream) : sm89::launch_bf16_fp32_sums(p, tile_dim, stream);
+#if SAGEATTENTION_FP8_FP16_SUMS
+  if (fp16_sums) return sm89::launch_fp16_sums(p, tile_dim, stream);
+#endif
+  return sm89::launch_fp32_sums(p, tile_dim, stream);
 }
 
 } // namespace sage

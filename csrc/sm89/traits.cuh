@@ -7,9 +7,10 @@
 
 namespace sage::sm89 {
 
-template <typename Element_, class Sums_, class Tile> struct Traits : Tile {
-  using Element = Element_; // of query and output
-  using Sums = Sums_;
+template <class BlockSums_, class Tile> struct Traits : Tile {
+  using BlockSums = BlockSums_;
+  using Accumulator = Fp32Accumulator;
+  static constexpr bool kScaledValues = true;
   using Values = sm89::Values<Traits>;
   static_assert(Tile::kStep % 32 == 0, "a step is whole k32 fragments of P");
 
@@ -22,12 +23,12 @@ template <typename Element_, class Sums_, class Tile> struct Traits : Tile {
   static_assert(sizeof(Stage) == kRecordBytes, "a record has the members of a stage");
 };
 
-template <typename Element, class Sums>
-cudaError_t launch_tile(const AttentionParams &p, int tile_dim, cudaStream_t stream) {
-  using D64 = Traits<Element, Sums, Tile<64, 2, 4, Sums::kStepOfSmallTile, 64, 2>>;
-  using D64Masked = Traits<Element, Sums, Tile<64, 2, 4, 32, 64, 2>>;
-  using D128 = Traits<Element, Sums, Tile<128, 1, 4, 64, 64, 2>>;
-  using D256 = Traits<Element, Sums, Tile<256, 1, 8, 32, 64, 1>>;
+template <class Sums> cudaError_t launch_tile(const AttentionParams &p, int tile_dim, cudaStream_t stream) {
+  constexpr int kStepOfSmallTile = std::is_same_v<Sums, Fp16Accumulator> ? 64 : 32; // with fp32 sums registers are short
+  using D64 = Traits<Sums, Tile<64, 2, 4, kStepOfSmallTile, 64, 2>>;
+  using D64Masked = Traits<Sums, Tile<64, 2, 4, 32, 64, 2>>;
+  using D128 = Traits<Sums, Tile<128, 1, 4, 64, 64, 2>>;
+  using D256 = Traits<Sums, Tile<256, 1, 8, 32, 64, 1>>;
   switch (tile_dim) {
   case 64: return launch<D64, D64Masked>(p, stream);
   case 128: return launch<D128, D128>(p, stream);

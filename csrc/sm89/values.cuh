@@ -9,24 +9,7 @@
 #include "../common/mma.cuh"
 #include "../common/numeric.cuh"
 
-#include <cuda_fp16.h>
-
 namespace sage::sm89 {
-
-// The sums of one fragment over a step of keys.
-struct Fp32Sums {
-  static constexpr int kStepOfSmallTile = 32; // with 64 the registers do not last
-  float d[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-  __device__ __forceinline__ float operator[](int i) const { return d[i]; }
-};
-struct Fp16Sums {
-  static constexpr int kStepOfSmallTile = 64;
-  uint32_t d[2] = {0, 0};
-  __device__ __forceinline__ float operator[](int i) const {
-    const float2 pair = unpack2<__half>(d[i / 2]);
-    return i % 2 == 0 ? pair.x : pair.y;
-  }
-};
 
 template <class T> struct Values {
   // P is scaled to use the range of e4m3: up to 448 when a row maximum lags behind, usually up to a quarter of that.
@@ -40,19 +23,22 @@ template <class T> struct Values {
   static_assert(kRows % 8 == 0, "rows of a thread must share a swizzle");
   static_assert(T::kStageKeys == kKeyBlock, "a stage is a whole record");
 
-  int offset; // of this thread's chunk in a stage
+  uint32_t address; // of this thread's chunk in the first stage
+  uint32_t scale_address;
 
-  __device__ __forceinline__ Values(const AttentionParams &, const Position &)
-      : offset(opaque(swizzled<kRowBytes>(threadIdx.x / kChunks, threadIdx.x % kChunks))) {}
+  __device__ __forceinline__ Values(const AttentionParams &, const Problem &, const Position &,
+                                    const typename T::Stage &stage)
+      : address(opaque(shared_address(stage.value) + swizzled<kRowBytes>(threadIdx.x / kChunks, threadIdx.x % kChunks))),
+        scale_address(opaque(shared_address(stage.value_scale + 4 * threadIdx.x))) {}
 
   // `record` points 16 bytes times the thread's index into the record of the block.
-  __device__ __forceinline__ void load(typename T::Stage &stage, const AttentionParams &, const int8_t *record) {
-    const int8_t *value = record + sizeof(stage.key), *scale = value + sizeof(stage.value);
+  __device__ __forceinline__ void load(int stage_offset, const AttentionParams &, const int8_t *record) {
+    const int8_t *value = record + sizeof(T::Stage::key), *scale = value + sizeof(T::Stage::value);
 #pragma unroll
     for (int pass = 0; pass < T::kTileDim / kRows; ++pass)
-      cp_async_16(shared_address(stage.value) + offset + pass * kRows * kRowBytes,
+      cp_async_16(address + stage_offset + pass * kRows * kRowBytes,
                   value + pass * T::kThreads * T::kVectorBytes);
-    if (threadIdx.x < T::kTileDim / 4) cp_async_16(shared_address(stage.value_scale + 4 * threadIdx.x), scale);
+    if (threadIdx.x < T::kTileDim / 4) cp_async_16(scale_address + stage_offset, scale);
   }
 
   // ldmatrix brings four 8x8 matrices (8 channels x 16 keys): the four key groups of one fragment of channels where a
@@ -71,8 +57,8 @@ template <class T> struct Values {
   }
 
   static __device__ __forceinline__ void multiply(WarpState<T> &state, const Fragments &fragments,
-                                                  const typename T::Stage &stage, int key, int pair) {
-    const uint32_t address = (shared_address(stage.value) + state.value_offset) ^ (key / 32 << 5);
+                                                  int stage_offset, int key) {
+    const uint32_t address = (state.value_address + stage_offset) ^ (key / 32 << 5);
     constexpr int kFragmentsPerLoad = T::kStep == 64 ? 1 : 2;
 #pragma unroll
     for (int n = 0; n < T::kTileDim / 8; n += kFragmentsPerLoad) {
@@ -81,16 +67,17 @@ template <class T> struct Values {
       ldmatrix_x4(b, address + 8 * n * kRowBytes);
 #pragma unroll
       for (int i = 0; i < kFragmentsPerLoad; ++i) {
-        const float2 scale = load_shared_pair(stage.value_scale + 8 * (n + i) + 2 * pair);
+        const float2 scale = load_shared_pair(state.scale_address + stage_offset + 32 * (n + i));
 #pragma unroll
         for (int f = 0; f < T::kRowFragments; ++f) {
-          typename T::Sums sums;
+          typename T::BlockSums sums;
+          sums.clear();
 #pragma unroll
           for (int k = 0; k < T::kStep / 32; ++k)
             mma_e4m3(sums.d, fragments[f][k], b[2 * (k + i)], b[2 * (k + i) + 1]);
 #pragma unroll
           for (int j = 0; j < 4; ++j)
-            state.output[f][n + i][j] = fmaf(sums[j], j % 2 == 0 ? scale.x : scale.y, state.output[f][n + i][j]);
+            state.output[f][n + i].d[j] = fmaf(sums[j], j % 2 == 0 ? scale.x : scale.y, state.output[f][n + i].d[j]);
         }
       }
     }

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "arguments.h"
+#include "refusals.h"
 
 #include <c10/core/DispatchKeySet.h>
 
-#include <functional>
 #include <string>
 
 namespace sageattention_torch {
@@ -28,13 +28,5 @@ Result attention_reference(const Call &call, const Arguments &arguments);
 // Name of the CUDA kernel that would run for tensors of these shapes (meta ones do) on a device of compute capability
 // 10 * major + minor; throws NotImplementedError with the reason if there is none.
 std::string cuda_kernel_name(const Call &call, int64_t compute_capability);
-
-// True if gradients are on and an input wants one.
-bool wants_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
-                    const std::optional<at::Tensor> &attn_mask);
-
-// What `run` returns, as a result that refuses to be differentiated.
-Result refuse_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
-                       const std::optional<at::Tensor> &attn_mask, const std::function<Result()> &run);
 
 } // namespace sageattention_torch

@@ -2,16 +2,9 @@
 // (library.cpp) is spelled here and nowhere else.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-#include <c10/util/string_view.h>
-
-#include <optional>
-#include <tuple>
+#include "tensors.h"
 
 namespace sageattention_torch {
-
-// Output in the query's layout, contiguous; LSE [batch, heads_q, len_q] or, if not asked for, of size [0].
-using Result = std::tuple<at::Tensor, at::Tensor>;
 
 struct Call {
   const at::Tensor &query, &key, &value;

@@ -34,6 +34,18 @@ std::string unpacked_kernel_name(const at::Tensor &query, const at::Tensor &key,
                           compute_capability);
 }
 
+std::string unpacked_varlen_kernel_name(
+    const at::Tensor &query, const at::Tensor &key, const at::Tensor &value, const at::Tensor &cu_seqlens_q,
+    const at::Tensor &cu_seqlens_k, c10::SymInt max_seqlen_q, c10::SymInt max_seqlen_k, bool is_causal,
+    std::optional<double> sm_scale, bool smooth_k, bool return_lse, const std::optional<at::Tensor> &attn_mask,
+    c10::string_view causal_alignment, bool smooth_v, c10::string_view kernel, c10::string_view qk_quant_gran,
+    c10::string_view pv_accum_dtype, int64_t compute_capability) {
+  return varlen_cuda_kernel_name({query, key, value, cu_seqlens_q, cu_seqlens_k, std::move(max_seqlen_q),
+                                  std::move(max_seqlen_k), is_causal, sm_scale, smooth_k, return_lse, attn_mask,
+                                  causal_alignment, smooth_v, kernel, qk_quant_gran, pv_accum_dtype},
+                                 compute_capability);
+}
+
 } // namespace
 
 TORCH_LIBRARY(sageattention, library) {
@@ -46,7 +58,8 @@ TORCH_LIBRARY(sageattention, library) {
   library.def("attention_varlen(Tensor query, Tensor key, Tensor value, Tensor cu_seqlens_q, Tensor cu_seqlens_k, "
               "SymInt max_seqlen_q, SymInt max_seqlen_k, bool is_causal=False, float? sm_scale=None, "
               "bool smooth_k=True, bool return_lse=False, Tensor? attn_mask=None, "
-              "str causal_alignment=\"top_left\") -> (Tensor output, Tensor lse)",
+              "str causal_alignment=\"top_left\", bool smooth_v=False, str kernel_family=\"auto\", "
+              "str qk_quant_gran=\"per_thread\", str pv_accum_dtype=\"auto\") -> (Tensor output, Tensor lse)",
               {at::Tag::pt2_compliant_tag});
   // Behind them on the CPU; implemented in Python, called with arguments that are already checked.
   library.def("attention_reference(Tensor query, Tensor key, Tensor value, str tensor_layout, bool is_causal, "
@@ -55,13 +68,17 @@ TORCH_LIBRARY(sageattention, library) {
               "-> (Tensor output, Tensor lse)");
   library.def("attention_varlen_reference(Tensor query, Tensor key, Tensor value, Tensor cu_seqlens_q, "
               "Tensor cu_seqlens_k, SymInt max_seqlen_q, SymInt max_seqlen_k, bool is_causal, float? sm_scale, "
-              "bool smooth_k, bool return_lse, Tensor? attn_mask, str causal_alignment) "
-              "-> (Tensor output, Tensor lse)");
+              "bool smooth_k, bool return_lse, Tensor? attn_mask, str causal_alignment, bool smooth_v, "
+              "str kernel_family, str qk_quant_gran, str pv_accum_dtype) -> (Tensor output, Tensor lse)");
   // Asked by sageattention.explain(), with meta tensors.
   library.def("cuda_kernel_name(Tensor query, Tensor key, Tensor value, str tensor_layout, bool is_causal, "
               "float? sm_scale, bool return_lse, Tensor? attn_mask, str causal_alignment, bool smooth_k, "
               "bool smooth_v, str kernel_family, str qk_quant_gran, str pv_accum_dtype, int compute_capability) "
               "-> str");
+  library.def("varlen_cuda_kernel_name(Tensor query, Tensor key, Tensor value, Tensor cu_seqlens_q, "
+              "Tensor cu_seqlens_k, SymInt max_seqlen_q, SymInt max_seqlen_k, bool is_causal, float? sm_scale, "
+              "bool smooth_k, bool return_lse, Tensor? attn_mask, str causal_alignment, bool smooth_v, "
+              "str kernel_family, str qk_quant_gran, str pv_accum_dtype, int compute_capability) -> str");
   library.def("build_information() -> Dict(str, str)", &build_information);
 }
 
@@ -77,6 +94,7 @@ TORCH_LIBRARY_IMPL(sageattention, Meta, library) {
   library.impl("attention", &unpacked<attention_meta>);
   library.impl("attention_varlen", &unpacked_varlen<varlen_meta>);
   library.impl("cuda_kernel_name", &unpacked_kernel_name);
+  library.impl("varlen_cuda_kernel_name", &unpacked_varlen_kernel_name);
 }
 TORCH_LIBRARY_IMPL(sageattention, CompositeExplicitAutograd, library) {
   library.impl("attention", &unpacked<attention_elsewhere>);

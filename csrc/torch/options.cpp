@@ -29,17 +29,19 @@ constexpr Family kFamilies[] = {{"fp16", Kernel::kFp16, kFp16Accumulators},
 struct Choice {
   Kernel kernel;
   bool reference;
+  bool automatic = false;
 };
 
-// The automatic choice: 16-bit values, the fastest family where kernels were measured and the most accurate one
-// everywhere, unless the environment says otherwise.
+// The automatic choice, unless the environment says otherwise: the kernel library picks for the device, the reference
+// emulates 16-bit values.
 Choice choose_kernel() {
   const char *forced = std::getenv(kKernelVariable);
   const c10::string_view name = forced == nullptr ? "" : forced;
-  TORCH_CHECK_VALUE(name.empty() || name == "fp16" || name == "fp8" || name == "reference",
-                    "sageattention: the environment variable ", kKernelVariable, " is '", name,
-                    "'; known kernels: fp16, fp8, reference (unset: chosen automatically)");
-  return {name == "fp8" ? Kernel::kFp8 : Kernel::kFp16, name == "reference"};
+  if (name.empty() || name == "reference") return {Kernel::kFp16, name == "reference", name.empty()};
+  for (const Family &family : kFamilies)
+    if (name == family.name) return {family.kernel, false};
+  TORCH_CHECK_VALUE(false, "sageattention: the environment variable ", kKernelVariable, " is '", name,
+                    "'; known kernels: fp16, fp8, fp8_sm90, reference (unset: chosen automatically)");
 }
 
 Choice parse_kernel(c10::string_view name) {
@@ -62,18 +64,13 @@ c10::string_view parse_accumulator(c10::string_view name, Kernel kernel) {
 
 } // namespace
 
-bool is_bottom_right(c10::string_view name) {
-  TORCH_CHECK_VALUE(name == "top_left" || name == "bottom_right", "sageattention: causal_alignment is '", name,
-                    "'; expected 'top_left' (query i sees keys 0 to i) or 'bottom_right' (the last query sees all)");
-  return name == "bottom_right";
-}
-
-Options parse_options(const Call &call) {
-  TORCH_CHECK_VALUE(call.qk_quant_gran == "per_thread" || call.qk_quant_gran == "per_warp",
-                    "sageattention: qk_quant_gran is '", call.qk_quant_gran, "'; expected 'per_thread' or 'per_warp'");
-  const Choice choice = parse_kernel(call.kernel);
-  return {choice.kernel, choice.reference, parse_accumulator(call.pv_accum_dtype, choice.kernel),
-          is_bottom_right(call.causal_alignment)};
+Options parse_options(c10::string_view kernel, c10::string_view qk_quant_gran, c10::string_view pv_accum_dtype,
+                      c10::string_view causal_alignment) {
+  TORCH_CHECK_VALUE(qk_quant_gran == "per_thread" || qk_quant_gran == "per_warp", "sageattention: qk_quant_gran is '",
+                    qk_quant_gran, "'; expected 'per_thread' or 'per_warp'");
+  const Choice choice = parse_kernel(kernel);
+  return {choice.kernel, choice.reference, choice.automatic && pv_accum_dtype == "auto", parse_accumulator(pv_accum_dtype, choice.kernel), qk_quant_gran == "per_warp",
+          is_bottom_right(causal_alignment)};
 }
 
 c10::string_view kernel_name(Kernel kernel) { return kFamilies[static_cast<int>(kernel)].name; }

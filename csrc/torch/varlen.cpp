@@ -1,103 +1,131 @@
-// Attention over packed sequences: checks and shapes; the CPU reference computes, CUDA has no kernel yet.
+// Attention over packed sequences: checks, shapes, and the call of the CUDA kernels or the CPU reference.
 #include "varlen.h"
 #include "arguments.h"
 #include "attention.h"
+#include "cuda_call.h"
+#include "packed.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/ops/empty.h>
+#include <c10/core/DeviceGuard.h>
+
+#include <limits>
 
 namespace sageattention_torch {
 namespace {
 
 using VarlenOperator = Result(const at::Tensor &, const at::Tensor &, const at::Tensor &, const at::Tensor &,
                               const at::Tensor &, c10::SymInt, c10::SymInt, bool, std::optional<double>, bool, bool,
-                              const std::optional<at::Tensor> &, c10::string_view);
+                              const std::optional<at::Tensor> &, c10::string_view, bool, c10::string_view,
+                              c10::string_view, c10::string_view);
 
-void check_packed(const char *name, const at::Tensor &tensor) {
-  check_strided(name, tensor);
-  TORCH_CHECK_VALUE(tensor.dim() == 3, "sageattention: ", name, " has ", tensor.dim(), " dimensions (shape ",
-                    tensor.sym_sizes(), "); expected 3: [tokens of all sequences, heads, head_dim]");
+struct VarlenArguments {
+  Options options;
+  double sm_scale;
+};
+
+VarlenArguments check_varlen(const VarlenCall &call) {
+  check_packed_tensors(call.query, call.key, call.value, call.cu_seqlens_q, call.cu_seqlens_k, call.max_seqlen_q,
+                       call.max_seqlen_k, call.attn_mask);
+  return {parse_options(call.kernel, call.qk_quant_gran, call.pv_accum_dtype, call.causal_alignment),
+          resolve_scale(call.sm_scale, call.query.sym_size(2))};
 }
 
-void check_cumulative(const char *name, const at::Tensor &tensor, const at::Tensor &query) {
-  TORCH_CHECK_TYPE(tensor.scalar_type() == at::kInt || tensor.scalar_type() == at::kLong, "sageattention: ", name,
-                   " has dtype ", tensor.scalar_type(), "; expected int32 or int64");
-  TORCH_CHECK_VALUE(tensor.dim() == 1, "sageattention: ", name, " has shape ", tensor.sym_sizes(),
-                    "; expected [sequences + 1]");
-  TORCH_CHECK_VALUE(tensor.device() == query.device(), "sageattention: ", name, " is on ", tensor.device(),
-                    " but q is on ", query.device(), "; expected one device");
+Result varlen_reference(const VarlenCall &call, const VarlenArguments &arguments) {
+  static const auto handle = c10::Dispatcher::singleton()
+                                 .findSchemaOrThrow("sageattention::attention_varlen_reference", "")
+                                 .typed<VarlenOperator>();
+  return handle.call(call.query, call.key, call.value, call.cu_seqlens_q, call.cu_seqlens_k, call.max_seqlen_q,
+                     call.max_seqlen_k, call.is_causal, arguments.sm_scale, call.smooth_k, call.return_lse,
+                     call.attn_mask, call.causal_alignment, call.smooth_v, kernel_name(arguments.options.kernel),
+                     call.qk_quant_gran, arguments.options.pv_accum_dtype);
 }
 
-// Returns the scale of the scores.
-double check_varlen(const VarlenCall &call) {
-  check_packed("q", call.query);
-  check_packed("k", call.key);
-  check_packed("v", call.value);
-  check_dtype("q", call.query);
-  check_same_kind("k", call.key, call.query);
-  check_same_kind("v", call.value, call.query);
-  check_equal("tokens", "v", call.value.sym_size(0), "k", call.key.sym_size(0));
-  check_equal("heads", "v", call.value.sym_size(1), "k", call.key.sym_size(1));
-  check_equal("channels (head_dim)", "k", call.key.sym_size(2), "q", call.query.sym_size(2));
-  check_heads(call.query.sym_size(1), call.key.sym_size(1));
-  check_head_dim("q and k have", call.query.sym_size(2));
-  check_head_dim("v has", call.value.sym_size(2));
-  check_channels("q", call.query);
-  check_channels("k", call.key);
-  check_channels("v", call.value);
-  check_cumulative("cu_seqlens_q", call.cu_seqlens_q, call.query);
-  check_cumulative("cu_seqlens_k", call.cu_seqlens_k, call.query);
-  check_equal("entries", "cu_seqlens_k", call.cu_seqlens_k.sym_size(0), "cu_seqlens_q", call.cu_seqlens_q.sym_size(0));
-  if (call.attn_mask)
-    check_mask(call.attn_mask, call.query,
-               {call.cu_seqlens_q.sym_size(0) - 1, call.query.sym_size(1), call.max_seqlen_q, call.max_seqlen_k});
-  is_bottom_right(call.causal_alignment);
-  return resolve_scale(call.sm_scale, call.query.sym_size(2));
+sageattention_tensor describe(const at::Tensor &tensor) { return {nullptr, 0, tensor.stride(1), tensor.stride(0)}; }
+
+// Everything but the addresses.
+sageattention_params describe_call(const VarlenCall &call, const VarlenArguments &arguments, const at::Tensor &output) {
+  sageattention_params params =
+      describe_options(call.query, arguments.options, call.is_causal, call.smooth_k, call.smooth_v);
+  params.batch = call.cu_seqlens_q.size(0) - 1;
+  params.heads_q = call.query.size(1);
+  params.heads_kv = call.key.size(1);
+  params.len_q = std::min<int64_t>(call.max_seqlen_q.expect_int(), call.query.size(0));
+  params.len_kv = std::min<int64_t>(call.max_seqlen_k.expect_int(), call.key.size(0));
+  params.total_q = call.query.size(0);
+  params.total_kv = call.key.size(0);
+  params.head_dim_qk = call.query.size(2);
+  params.head_dim_v = call.value.size(2);
+  params.query = describe(call.query);
+  params.key = describe(call.key);
+  params.value = describe(call.value);
+  params.output = describe(output);
+  if (call.attn_mask) params.mask = describe_mask(*call.attn_mask);
+  params.sm_scale = static_cast<float>(arguments.sm_scale);
+  return params;
+}
+
+// True if there is nothing to compute: no query, no sequence, or keys nowhere.
+bool fill_without_keys(const VarlenCall &call, const Result &result) {
+  const auto &[output, lse] = result;
+  if (output.numel() == 0) return true;
+  if (call.cu_seqlens_q.size(0) > 1 && call.max_seqlen_q.expect_int() > 0 && call.max_seqlen_k.expect_int() > 0 &&
+      call.key.numel() > 0)
+    return false;
+  output.zero_();
+  lse.fill_(-std::numeric_limits<double>::infinity());
+  return true;
 }
 
 } // namespace
 
 Result varlen_meta(const VarlenCall &call) {
   check_varlen(call);
-  const c10::SymInt tokens = call.query.sym_size(0), heads = call.query.sym_size(1);
-  const c10::SymDimVector lse = call.return_lse ? c10::SymDimVector{heads, tokens} : c10::SymDimVector{c10::SymInt(0)};
-  return {at::empty_symint({tokens, heads, call.value.sym_size(2)}, call.query.options()),
-          at::empty_symint(lse, call.query.options().dtype(at::kFloat))};
+  return allocate_packed_result(call.query, call.value, call.return_lse);
 }
 
-Result varlen_cpu(const VarlenCall &call) {
-  static const auto handle = c10::Dispatcher::singleton()
-                                 .findSchemaOrThrow("sageattention::attention_varlen_reference", "")
-                                 .typed<VarlenOperator>();
-  return handle.call(call.query, call.key, call.value, call.cu_seqlens_q, call.cu_seqlens_k, call.max_seqlen_q,
-                     call.max_seqlen_k, call.is_causal, check_varlen(call), call.smooth_k, call.return_lse,
-                     call.attn_mask, call.causal_alignment);
-}
+Result varlen_cpu(const VarlenCall &call) { return varlen_reference(call, check_varlen(call)); }
 
 Result varlen_cuda(const VarlenCall &call) {
-  check_varlen(call);
-  TORCH_CHECK_NOT_IMPLEMENTED(false, "sageattention: this build has no CUDA kernel for packed sequences "
-                                     "(sageattn_varlen); call sageattn for each sequence, or with padding and an "
-                                     "attn_mask, or pass CPU tensors for an emulation");
+  const VarlenArguments arguments = check_varlen(call);
+  const c10::DeviceGuard guard(call.query.device());
+  if (arguments.options.reference) return varlen_reference(call, arguments);
+  Result result = allocate_packed_result(call.query, call.value, call.return_lse);
+  if (fill_without_keys(call, result)) return result;
+  const at::Tensor lengths_q = call.cu_seqlens_q.to(at::kInt).contiguous();
+  const at::Tensor lengths_k = call.cu_seqlens_k.to(at::kInt).contiguous();
+  sageattention_params params = describe_call(call, arguments, std::get<0>(result));
+  set_addresses(params, {call.query, call.key, call.value, call.attn_mask}, result);
+  params.cu_seqlens_q = lengths_q.const_data_ptr<int32_t>();
+  params.cu_seqlens_k = lengths_k.const_data_ptr<int32_t>();
+  launch(params, call.query.device());
+  return result;
 }
 
-Result varlen_elsewhere(const VarlenCall &call) {
-  TORCH_CHECK_VALUE(false, "sageattention: q is a ", call.query.layout(), " tensor on ", call.query.device(),
-                    "; expected ordinary (strided) tensors on a CUDA device (kernels) or the CPU (reference)");
+std::string varlen_cuda_kernel_name(const VarlenCall &call, int64_t compute_capability) {
+  const VarlenArguments arguments = check_varlen(call);
+  if (arguments.options.reference) return "reference";
+  const Result result = allocate_packed_result(call.query, call.value, call.return_lse);
+  if (std::get<0>(result).numel() == 0 || call.key.numel() == 0 || call.cu_seqlens_q.size(0) < 2)
+    return "none: nothing to compute";
+  sageattention_params params = describe_call(call, arguments, std::get<0>(result));
+  return kernel_name_of(params, call.attn_mask.has_value(), compute_capability);
 }
+
+Result varlen_elsewhere(const VarlenCall &call) { refuse_device(call.query, call.key, call.value); }
 
 Result varlen_autograd(c10::DispatchKeySet keys, const at::Tensor &query, const at::Tensor &key,
                        const at::Tensor &value, const at::Tensor &cu_seqlens_q, const at::Tensor &cu_seqlens_k,
                        c10::SymInt max_seqlen_q, c10::SymInt max_seqlen_k, bool is_causal,
                        std::optional<double> sm_scale, bool smooth_k, bool return_lse,
-                       const std::optional<at::Tensor> &attn_mask, c10::string_view causal_alignment) {
+                       const std::optional<at::Tensor> &attn_mask, c10::string_view causal_alignment, bool smooth_v,
+                       c10::string_view kernel, c10::string_view qk_quant_gran, c10::string_view pv_accum_dtype) {
   static const auto handle =
       c10::Dispatcher::singleton().findSchemaOrThrow("sageattention::attention_varlen", "").typed<VarlenOperator>();
   const auto run = [&] {
     const at::AutoDispatchBelowADInplaceOrView guard;
     return handle.redispatch(keys & c10::after_autograd_keyset, query, key, value, cu_seqlens_q, cu_seqlens_k,
                              max_seqlen_q, max_seqlen_k, is_causal, sm_scale, smooth_k, return_lse, attn_mask,
-                             causal_alignment);
+                             causal_alignment, smooth_v, kernel, qk_quant_gran, pv_accum_dtype);
   };
   return wants_gradient(query, key, value, attn_mask) ? refuse_gradient(query, key, value, attn_mask, run) : run();
 }

@@ -66,13 +66,13 @@ def test_channels_must_be_contiguous(sageattention, device, name):
 
 
 DTYPES = {
-    "fp32": (
-        {"q": torch.float32, "k": torch.float32, "v": torch.float32},
-        ["q has dtype float32", "float16 or bfloat16"],
+    "fp64": (
+        {"q": torch.float64, "k": torch.float64, "v": torch.float64},
+        ["q has dtype float64", "float16, bfloat16 or float32"],
     ),
     "k fp32": ({"k": torch.float32}, ["k has dtype float32", "q has float16"]),
     "v bf16": ({"v": torch.bfloat16}, ["v has dtype bfloat16", "q has float16"]),
-    "integers": ({"q": torch.int64}, ["q has dtype int64", "float16 or bfloat16"]),
+    "integers": ({"q": torch.int64}, ["q has dtype int64", "float16, bfloat16 or float32"]),
     "mask fp64": ({"attn_mask": torch.float64}, ["attn_mask has dtype float64", "expected bool", "float32"]),
     "mask integers": ({"attn_mask": torch.uint8}, ["attn_mask has dtype uint8", "expected bool"]),
 }

@@ -37,7 +37,7 @@ def cases(draw):
         head_dim=draw(st.one_of(st.sampled_from([64, 128]), st.integers(1, 256))),
         head_dim_v=draw(st.one_of(st.none(), st.integers(1, 256))),
         tensor_layout=draw(st.sampled_from(["HND", "NHD"])),
-        dtype=draw(st.sampled_from([torch.float16, torch.bfloat16])),
+        dtype=draw(st.sampled_from([torch.float16, torch.bfloat16, torch.float32])),
         is_causal=draw(st.booleans()),
         causal_alignment=draw(st.sampled_from(["top_left", "bottom_right"])),
         sm_scale=draw(st.sampled_from([None, -0.1, 1e-4, 0.02])),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -50,6 +50,14 @@ def test_the_capability_of_the_device_counts(sageattention, monkeypatch):
     assert "no kernel with 16-bit values for compute capability 7.5" in " ".join(explanation.reasons)
 
 
+@pytest.mark.parametrize(("capability", "kernel"), [((9, 0), "sm90_qk_int8_pv_fp8"), ((8, 9), "sm80_qk_int8_pv_f16")])
+def test_the_automatic_choice_depends_on_the_device(sageattention, monkeypatch, capability, kernel):
+    inputs = on_fake_cuda(CASE)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert sageattention.explain(*inputs).kernel.startswith(kernel)
+
+
 def test_triton_stands_on_the_cuda_kernels(sageattention):
     explanation = sageattention.explain(*on_fake_cuda(CASE), function=sageattention.sageattn_qk_int8_pv_fp16_triton)
     assert explanation.kernel.startswith("sm80_qk_int8_pv_f16")
@@ -57,30 +65,13 @@ def test_triton_stands_on_the_cuda_kernels(sageattention):
 
 
 @pytest.mark.parametrize(
-    ("function", "options", "reason"),
-    [
-        ("sageattn_qk_int8_pv_fp8_cuda", {"smooth_v": True}, "smooth_v=True; use smooth_v=False"),
-        (
-            "sageattn_qk_int8_pv_fp16_cuda",
-            {"pv_accum_dtype": "fp16"},
-            "pv_accum_dtype='fp16' and 16-bit.*use .*='fp32'",
-        ),
-        ("sageattn_qk_int8_pv_fp16_cuda", {"qk_quant_gran": "per_warp"}, "'per_warp'; use .*'per_thread'"),
-        ("sageattn_qk_int8_pv_fp16_cuda", {"smooth_v": True}, "smooth_v=True; use smooth_v=False"),
-    ],
-)
-def test_what_cuda_does_not_have_is_named(sageattention, function, options, reason):
-    explanation = sageattention.explain(*on_fake_cuda(CASE), function=getattr(sageattention, function), **options)
-    assert explanation.kernel is None
-    assert re.search(reason, " ".join(explanation.reasons))
-
-
-@pytest.mark.parametrize(
     ("function", "options", "kernel"),
     [
         ("sageattn_qk_int8_pv_fp8_cuda", {}, "sm89_qk_int8_pv_fp8_fp16_sums_d64"),
         ("sageattn_qk_int8_pv_fp8_cuda", {"pv_accum_dtype": "fp32+fp32"}, "sm89_qk_int8_pv_fp8_fp32_sums_d64"),
-        ("sageattn_qk_int8_pv_fp8_cuda_sm90", {}, "sm89_qk_int8_pv_fp8_fp32_sums_d64"),
+        ("sageattn_qk_int8_pv_fp8_cuda", {"smooth_v": True}, "sm89_qk_int8_pv_fp8_fp16_sums_d64"),
+        ("sageattn_qk_int8_pv_fp8_cuda_sm90", {}, "sm90_qk_int8_pv_fp8_fp32_sums_d64"),
+        ("sageattn_qk_int8_pv_fp8_cuda_sm90", {"qk_quant_gran": "per_warp"}, "sm89_qk_int8_pv_fp8_fp32_sums_d64"),
     ],
 )
 def test_fp8_values(sageattention, monkeypatch, function, options, kernel):
@@ -101,6 +92,27 @@ def test_packed_sequences(sageattention):
     arguments = (torch.tensor([0, 10]), torch.tensor([0, 7]), 10, 7)
     explanation = sageattention.explain(q, k, v, *arguments, function=sageattention.sageattn_varlen)
     assert explanation.kernel == "reference"
+    with FakeTensorMode():
+        q, k, v = (torch.empty(tensor.shape, dtype=tensor.dtype, device="cuda") for tensor in (q, k, v))
+        arguments = (*(torch.empty(2, dtype=torch.int32, device="cuda") for _ in range(2)), 10, 7)
+    explanation = sageattention.explain(q, k, v, *arguments, function=sageattention.sageattn_varlen)
+    assert explanation.kernel == "sm80_qk_int8_pv_f16_d64"
+
+
+@pytest.mark.parametrize(
+    ("dtype", "options", "kernel"),
+    [
+        (torch.bfloat16, {}, "bf16"),
+        (torch.float32, {}, "f16"),
+        (torch.bfloat16, {"smooth_v": True, "qk_quant_gran": "per_warp"}, "f16"),
+        (torch.bfloat16, {"pv_accum_dtype": "fp16"}, "f16_fp16_sums"),
+        (torch.float32, {"pv_accum_dtype": "fp16+fp32"}, "f16_fp16_block_sums"),
+    ],
+)
+def test_16_bit_values(sageattention, dtype, options, kernel):
+    inputs = on_fake_cuda(replace(CASE, dtype=dtype))
+    explanation = sageattention.explain(*inputs, function=sageattention.sageattn_qk_int8_pv_fp16_cuda, **options)
+    assert explanation.kernel == f"sm80_qk_int8_pv_{kernel}_d64"
 
 
 def test_wrong_arguments_raise_as_in_the_call(sageattention):
@@ -125,5 +137,7 @@ def test_forced_kernel(sageattention, monkeypatch, name):
 
 def test_an_unknown_forced_kernel_is_refused(sageattention, monkeypatch):
     monkeypatch.setenv("SAGEATTENTION_KERNEL", "fp7")
-    with pytest.raises(ValueError, match="SAGEATTENTION_KERNEL is 'fp7'; known kernels: fp16, fp8, reference"):
+    with pytest.raises(
+        ValueError, match="SAGEATTENTION_KERNEL is 'fp7'; known kernels: fp16, fp8, fp8_sm90, reference"
+    ):
         sageattention.sageattn(*CASE.make_inputs())

@@ -75,7 +75,7 @@ def test_signature(sageattention, name):
         head_dim=st.sampled_from([16, 64, 96, 128]),
         head_dim_v=st.sampled_from([None, 40, 128]),
         tensor_layout=st.sampled_from(["HND", "NHD"]),
-        dtype=st.sampled_from([torch.float16, torch.bfloat16]),
+        dtype=st.sampled_from([torch.float16, torch.bfloat16, torch.float32]),
         is_causal=st.booleans(),
         causal_alignment=st.sampled_from(["top_left", "bottom_right"]),
         mask_dtype=st.sampled_from([None, torch.bool, torch.float32]),

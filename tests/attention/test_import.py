@@ -50,6 +50,15 @@ def test_library_for_another_torch(assert_import_error, tmp_path):
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="libstdc++ has two ABIs, MSVC's library has one")
+def test_library_for_the_other_string_abi(assert_import_error, tmp_path):
+    """torch 2.6 was published with both; a library for one of them fails in the other with a mangled name."""
+    own = int(torch.compiled_with_cxx11_abi())
+    marker = f"\x7fELF...sageattention_torch_built_for={HERE}.0 cxx11_abi={1 - own}\0..."
+    (tmp_path / FILE_NAME).write_bytes(marker.encode())
+    assert_import_error(tmp_path, f"_GLIBCXX_USE_CXX11_ABI={1 - own}", f"torch {torch.__version__} has {own}")
+
+
 def test_library_without_a_marker(assert_import_error, tmp_path):
     (tmp_path / FILE_NAME).write_bytes(b"\x7fELF")
     assert_import_error(tmp_path, str(tmp_path / FILE_NAME), "damaged", "Reinstall")
@@ -80,4 +89,6 @@ def test_kernel_library_of_another_abi(sageattention, monkeypatch, tmp_path):
 
 
 def test_the_library_says_what_it_was_built_for(sageattention, built_library):
-    assert sageattention._library.built_for(built_library) == HERE
+    version, abi = sageattention._library.built_for(built_library)
+    assert version == HERE
+    assert abi == (None if sys.platform == "win32" else str(int(torch.compiled_with_cxx11_abi())))

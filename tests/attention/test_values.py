@@ -66,11 +66,8 @@ def test_values_beyond_the_range_of_fp16(sageattention, function, scale):
     v = v * scale
     output = getattr(sageattention, function)(q, k, v, **FUNCTIONS[function])
     expected = exact_attention(q, k, v)[0]
-    if function != "sageattn" and scale == 1e-30:  # below what fp16 and the smallest FP8 scale hold: zeros, not noise
-        assert output.abs().max() <= 1e-20
-        return
     relative = (output.double() - expected).abs().sum() / expected.abs().sum()
-    assert relative <= (0.06 if "fp8" in function or scale == 1e-6 else 0.025)
+    assert relative <= (0.06 if "fp8" in function else 0.025)
 
 
 @pytest.mark.parametrize("scale", [1e-10, 1e-4, 1e4, 1e10])

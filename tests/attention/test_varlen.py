@@ -36,7 +36,7 @@ def pack(lengths_q, lengths_k, heads_q=4, heads_kv=2, head_dim=32, head_dim_v=48
     sm_scale=st.sampled_from([None, 0.1]),
     mask_dtype=st.sampled_from([None, torch.bool, torch.float32]),
     index_dtype=st.sampled_from([torch.int32, torch.int64]),
-    dtype=st.sampled_from([torch.float16, torch.bfloat16]),
+    dtype=st.sampled_from([torch.float16, torch.bfloat16, torch.float32]),
     seed=st.integers(0, 1000),
 )
 def test_a_pack_is_a_call_for_each_sequence(
@@ -63,6 +63,25 @@ def test_a_pack_is_a_call_for_each_sequence(
             q[queries][None], k[keys][None], v[keys][None], tensor_layout="NHD", smooth_k=smooth_k, return_lse=True,
             attn_mask=None if mask is None else mask[i : i + 1, :, :len_q, :len_k], **options,
         )  # fmt: skip
+        assert torch.equal(output[queries], expected[0])
+        assert torch.equal(lse[:, queries], expected_lse[0])
+
+
+@pytest.mark.parametrize(
+    "options", [("fp8", "per_warp", "fp32+fp32"), ("fp16", "per_thread", "fp16"), ("fp16", "per_warp", "fp16+fp32")]
+)
+def test_every_kernel_takes_packs(sageattention, options):
+    q, k, v = pack([10, 40], [70, 30])
+    lengths = cumulative([10, 40]), cumulative([70, 30])
+    output, lse = torch.ops.sageattention.attention_varlen(
+        q, k, v, *lengths, 40, 70, return_lse=True, smooth_v=True, kernel_family=options[0], qk_quant_gran=options[1],
+        pv_accum_dtype=options[2],
+    )  # fmt: skip
+    for queries, keys in ((slice(0, 10), slice(0, 70)), (slice(10, 50), slice(70, 100))):
+        parts = (tensor[rows][None] for tensor, rows in ((q, queries), (k, keys), (v, keys)))
+        expected, expected_lse = torch.ops.sageattention.attention(
+            *parts, "NHD", False, None, True, None, "top_left", True, True, *options
+        )
         assert torch.equal(output[queries], expected[0])
         assert torch.equal(lse[:, queries], expected_lse[0])
 

@@ -2,7 +2,8 @@
 # demand a CUDA toolkit as soon as torch was built with CUDA.
 #
 # Looks in SAGEATTENTION_TORCH_DIR, else along CMAKE_PREFIX_PATH (conda: include/torch, lib/), else in the torch of
-# Python_EXECUTABLE. Sets LibTorch_INCLUDE_DIR, LibTorch_VERSION.
+# Python_EXECUTABLE. Sets LibTorch_INCLUDE_DIR, LibTorch_VERSION, and on Linux LibTorch_CXX11_ABI: 0 where std::string is
+# libstdc++'s old one, as in some builds of 2.6 and older.
 include(FindPackageHandleStandardArgs)
 
 # Where a torch package lies that Python would import; nothing of it is run.
@@ -44,9 +45,22 @@ find_package_handle_standard_args(LibTorch
   VERSION_VAR LibTorch_VERSION
   REASON_FAILURE_MESSAGE "Point -DSAGEATTENTION_TORCH_DIR at the directory of an installed torch.")
 
+if(LibTorch_FOUND AND UNIX AND NOT APPLE)
+  # The mangled name of a function with a string among its parameters tells.
+  file(STRINGS "${LibTorch_C10_LIBRARY}" libtorch_new_strings
+    REGEX "^_ZN3c106detail14torchCheckFail.*NSt7__cxx1112basic_string" LIMIT_COUNT 1)
+  set(LibTorch_CXX11_ABI 0)
+  if(libtorch_new_strings)
+    set(LibTorch_CXX11_ABI 1)
+  endif()
+endif()
+
 if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   add_library(LibTorch::LibTorch INTERFACE IMPORTED)
   target_include_directories(LibTorch::LibTorch INTERFACE
     "${LibTorch_INCLUDE_DIR}" "${LibTorch_INCLUDE_DIR}/torch/csrc/api/include")
   target_link_libraries(LibTorch::LibTorch INTERFACE "${LibTorch_CPU_LIBRARY}" "${LibTorch_C10_LIBRARY}")
+  if(DEFINED LibTorch_CXX11_ABI)
+    target_compile_definitions(LibTorch::LibTorch INTERFACE _GLIBCXX_USE_CXX11_ABI=${LibTorch_CXX11_ABI})
+  endif()
 endif()

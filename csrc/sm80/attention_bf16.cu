@@ -1,0 +1,10 @@
+// Instantiations: values in bf16, sums in fp32.
+#include "traits.cuh"
+
+namespace sage::sm80 {
+
+cudaError_t launch_bf16(const AttentionParams &p, int tile_dim, cudaStream_t stream) {
+  return launch_tile<__nv_bfloat16, Sums::kFp32>(p, tile_dim, stream);
+}
+
+} // namespace sage::sm80

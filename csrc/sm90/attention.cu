@@ -1,0 +1,57 @@
+// The instantiations of the sm90 attention kernel, and its launch.
+#include "../common/once_per_device.h"
+#include "attention.cuh"
+
+#include <algorithm>
+
+namespace sage::sm90 {
+// Not unnamed: see prepare.cu.
+inline namespace launching {
+
+template <class T> cudaError_t launch(const AttentionParams &p, cudaStream_t stream) {
+  constexpr int kBytes = sizeof(SharedMemory<T>) + 1024; // the base of shared memory is aligned to less than a swizzle
+  static std::atomic<int> answers[kMostDevices];
+  int multiprocessors = 0;
+  const cudaError_t error = once_per_device(answers, multiprocessors, [](int device, int &answer) {
+    const cudaError_t refused =
+        cudaFuncSetAttribute(attention_kernel<T>, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes);
+    return refused != cudaSuccess ? refused : cudaDeviceGetAttribute(&answer, cudaDevAttrMultiProcessorCount, device);
+  });
+  if (error != cudaSuccess) return error;
+  KernelParams k{};
+  k.attention = p;
+  k.attention.query_tiles = (p.sequences.len_q + kTileRows - 1) / kTileRows;
+  const int heads = p.heads_q * p.sequences.batch;
+  k.work_items = k.attention.query_tiles * heads;
+  // Causal items start longest first; of so many heads at once that their keys and values still fit the L2 cache.
+  constexpr int64_t kCacheBytes = 32 << 20;
+  const int64_t per_head = std::max<int64_t>(1, int64_t{p.sequences.key_blocks} * T::Tile::kBytes);
+  const int64_t together = std::max<int64_t>(1, kCacheBytes / per_head) * (p.heads_q / p.heads_kv);
+  k.heads_per_group = p.causal ? static_cast<int>(std::min<int64_t>(together, heads)) : 1;
+  k.heads_per_key = p.heads_q / p.heads_kv;
+  k.blocks = std::min(k.work_items, multiprocessors);
+
+  cudaLaunchAttribute attribute{}; // blocks start while the last of those that prepare K and V are still running
+  attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  attribute.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(k.blocks);
+  config.blockDim = dim3(kBlockThreads);
+  config.dynamicSmemBytes = kBytes;
+  config.stream = stream;
+  config.attrs = &attribute;
+  config.numAttrs = 1;
+  return cudaLaunchKernelEx(&config, attention_kernel<T>, k);
+}
+
+} // namespace launching
+
+cudaError_t launch_attention(const AttentionParams &p, int tile_dim, cudaStream_t stream) {
+  switch (tile_dim) {
+  case 64: return launch<Traits<64, 8>>(p, stream);
+  case 128: return launch<Traits<128, 4>>(p, stream);
+  default: return cudaErrorInvalidValue;
+  }
+}
+
+} // namespace sage::sm90

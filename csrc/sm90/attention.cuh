@@ -1,0 +1,300 @@
+// Attention on wgmma: INT8 Q K^T and FP8 P V, one persistent block per multiprocessor. A producer warp group copies key
+// and value tiles and quantizes queries; two consumer warp groups own 64 query rows each and share the tiles. While a
+// group exponentiates one step of scores, the tensor cores multiply its next queries and keys, and its last P with V.
+#pragma once
+
+#include "output.cuh"
+#include "query.cuh"
+#include "softmax.cuh"
+#include "special.cuh"
+#include "traits.cuh"
+#include "wgmma.cuh"
+
+namespace sage::sm90 {
+
+// The first thread of the producer group: brings the tiles of every work item.
+template <class T> __device__ __forceinline__ void produce_tiles(SharedMemory<T> &smem, const KernelParams &k) {
+  constexpr int kBytes = T::Tile::kBytes;
+  unsigned filled = 0;
+  for (int item = blockIdx.x; item < k.work_items; item += k.blocks) {
+    const Work work(k, item);
+    const char *record = reinterpret_cast<const char *>(k.attention.key) + work.record(k.attention) * kBytes;
+    for (int tile = 0; tile < work.tiles; ++tile, ++filled, record += kBytes) {
+      const Turn<T::kStages> at(filled);
+      wait(smem.empty[at.stage], at.parity ^ 1);
+      arrive_and_expect(smem.full[at.stage], kBytes);
+      copy_bulk(&smem.stages[at.stage], record, kBytes, smem.full[at.stage]);
+    }
+  }
+  const Turn<T::kStages> end(filled); // nobody uses this one, but the consumers wait for it
+  wait(smem.empty[end.stage], end.parity ^ 1);
+  arrive(smem.full[end.stage]);
+}
+
+// The other warps of the producer group. With two slots they are up to two tiles of queries ahead of the consumers.
+template <class T> __device__ __forceinline__ void produce_queries(SharedMemory<T> &smem, const KernelParams &k) {
+  QueryTile &tile = smem.query_tiles[query_warp()];
+  if (threadIdx.x % 32 == 0) tile.filled = 0;
+  __syncwarp();
+#pragma unroll 1
+  while (copy_queries<T>(smem, k, blockIdx.x + tile.filled * k.blocks)) {
+    cp_async_commit();
+    cp_async_wait<0>();
+    {
+      const Turn<kQuerySlots> at(tile.filled);
+      wait(smem.query_empty[at.stage], at.parity ^ 1);
+    }
+    quantize_queries<T>(smem, tile.filled % kQuerySlots, k.attention);
+    fence_async();
+    arrive(smem.query_full[tile.filled % kQuerySlots]);
+    __syncwarp();
+    if (threadIdx.x % 32 == 0) ++tile.filled;
+    __syncwarp();
+  }
+}
+
+// Issues Q K^T of one step of keys. `query` and `stage`: low halves of descriptors.
+template <class T, int kStep>
+__device__ __forceinline__ void multiply_query_key(Scores &scores, uint32_t query, uint32_t stage) {
+  constexpr int kRowBytes = T::Tile::kKeyRowBytes;
+  wgmma_fence();
+#pragma unroll
+  for (int k = 0; k < T::kTileDim / 32; ++k) {
+    const int panel = 32 * k / kRowBytes, chunk = 32 * k % kRowBytes / 16;
+    const uint32_t a = query + panel * T::kQueryPanelBytes / 16 + chunk;
+    const uint32_t b = stage + (panel * T::Tile::kPanelBytes + kStep * kStepKeys * kRowBytes) / 16 + chunk;
+    if (k == 0)
+      wgmma_s8<kRowBytes, false>(scores, a, b);
+    else
+      wgmma_s8<kRowBytes, true>(scores, a, b);
+  }
+  wgmma_commit();
+}
+
+// Issues P V of one step of keys.
+template <class T, int kStep>
+__device__ __forceinline__ void multiply_value(float (&sums)[T::kTileDim / 2], const Probabilities &p, uint32_t stage) {
+  if (kStep > 0) pin(sums);
+  wgmma_fence();
+#pragma unroll
+  for (int k = 0; k < kStepKeys / 32; ++k) {
+    const uint32_t b = stage + (T::Tile::kValueOffset + kStep * kStepKeys) / 16 + 2 * k;
+    if (kStep == 0 && k == 0)
+      wgmma_e4m3<false>(sums, p[k], b);
+    else
+      wgmma_e4m3<true>(sums, p[k], b);
+  }
+  wgmma_commit();
+}
+
+// Adds the sums of a tile, with the scales of its values.
+template <int kCount, class Scales>
+__device__ __forceinline__ void add(float (&output)[kCount], const float (&sums)[kCount], const Scales &scales) {
+  const auto *value = reinterpret_cast<const float4 *>(scales.value[threadIdx.x % 4]);
+#pragma unroll
+  for (int n = 0; n < kCount / 8; ++n) {
+    const float4 four = value[n];
+    const float scale[4] = {four.x, four.y, four.z, four.w};
+#pragma unroll
+    for (int i = 0; i < 8; ++i) output[8 * n + i] = fmaf(sums[8 * n + i], scale[i / 4 * 2 + i % 2], output[8 * n + i]);
+  }
+}
+template <int kCount> __device__ __forceinline__ void rescale(float (&output)[kCount], const float (&factor)[2]) {
+#pragma unroll
+  for (int i = 0; i < kCount; ++i) output[i] *= factor[i % 4 / 2];
+}
+
+// What a consumer warp group works on.
+template <class T> struct Consumer {
+  RowState rows;
+  float output[T::kTileDim / 2];
+  float sums[T::kTileDim / 2]; // of the tile before, then of this one: the tensor cores keep too few bits for more
+  Scores scores[2];            // of the steps of a tile
+  Probabilities probabilities[2];
+};
+
+// A value that all lanes have, so that the compiler knows and keeps what depends on it in uniform registers.
+__device__ __forceinline__ int uniform(int value) { return __reduce_max_sync(kAllLanes, value); }
+
+// Sets a flag in shared memory where `condition` is not 0. Without a branch: the compiler takes warps for divergent
+// behind one, and no longer keeps descriptors in uniform registers.
+__device__ __forceinline__ void set_if(bool &flag, int condition) {
+  asm volatile("{.reg .pred p; setp.ne.s32 p, %1, 0; @p st.shared.u8 [%0], 1;}\n" ::"r"(shared_address(&flag)),
+               "r"(condition)
+               : "memory");
+}
+
+// What the scores of this thread's rows with its keys of a tile are multiplied with, in base-2 exponents; negative
+// where some keys of the tile are hidden. `query_scale`: of its first row.
+template <class Scales>
+__device__ __forceinline__ void read_scale(float (&scale)[2], const Scales &scales, const float *query_scale,
+                                           bool &special) {
+  set_if(special, scales.any_special_key | scales.any_special_value);
+  const float key = scales.key[threadIdx.x % 4];
+  scale[0] = query_scale[0] * key;
+  scale[1] = query_scale[8] * key;
+}
+
+// One step of keys, of which the first row of the warp sees those up to `limit`. The scores are there; P V of the step
+// before and Q K^T of the next step are on their way. Leaves P. `is_first`: of a work item. `midway` runs when half of
+// the step is done.
+template <class T, int kStep, typename Midway>
+__device__ __forceinline__ void attend(Consumer<T> &c, SharedMemory<T> &smem, const float (&signed_scale)[2],
+                                       unsigned used, bool is_first, int limit, const Midway &midway) {
+  const float scale[2] = {fabsf(signed_scale[0]), fabsf(signed_scale[1])};
+  const auto &scales = smem.stages[Turn<T::kStages>(used).stage].scales;
+  Scores &scores = c.scores[kStep];
+  const Turn<T::kStages> before(is_first ? used : used - 1); // the sums of the first tile begin with zeros
+  float sum[2];
+  const auto finish_products = [&] {
+    wgmma_wait<0>();
+    pin(c.sums);
+    pin(c.scores[1 - kStep]);
+  };
+  const auto halfway = [&] {
+    if (kStep > 0) return; // later: here the compiler would wait before it does anything else
+    midway();
+    finish_products();
+    add(c.output, c.sums, smem.stages[before.stage].scales);
+  };
+  const auto visible = [&] { return Visibility(scales, kStep, limit); };
+  if (__any_sync(kAllLanes, signed_scale[0] < 0.0f || kStepKeys > limit + 1)) // a vote: see set_if()
+    exponentiate<true>(c.probabilities[kStep], sum, scores, c.rows, scale, visible(), halfway);
+  else
+    exponentiate<false>(c.probabilities[kStep], sum, scores, c.rows, scale, visible(), halfway);
+  if (kStep == 0 && threadIdx.x % 32 == 0 && !is_first) arrive(smem.empty[before.stage]);
+  if (exceeds(sum)) {
+    finish_products();
+    float factor[2];
+    raise_reference(c.rows, factor, scores, scale, visible());
+    rescale(c.output, factor);
+    rescale(c.sums, factor);
+    exponentiate<true>(c.probabilities[kStep], sum, scores, c.rows, scale, visible(), [] {});
+  }
+  if (kStep > 0) finish_products();
+  c.rows.sum[0] += sum[0];
+  c.rows.sum[1] += sum[1];
+}
+
+// All tiles of a work item. `query`: low half of a descriptor; `used` counts the tiles that this warp group has been
+// through.
+template <class T>
+__device__ __forceinline__ void attend_all(Consumer<T> &c, SharedMemory<T> &smem, uint32_t query,
+                                           const float *query_scale, unsigned &used, int tiles, int limit,
+                                           bool &special) {
+  const uint32_t stages = uniform(descriptor_low(shared_address(smem.stages)));
+  const auto descriptor = [stages](int stage) { return stages + stage * static_cast<uint32_t>(sizeof(Stage<T>) / 16); };
+  query = uniform(query);
+  const Turn<T::kStages> first(used);
+  wait(smem.full[first.stage], first.parity);
+  multiply_query_key<T, 0>(c.scores[0], query, descriptor(first.stage));
+  multiply_query_key<T, 1>(c.scores[1], query, descriptor(first.stage));
+  wgmma_wait<0>();
+  pin(c.scores[0]);
+  pin(c.scores[1]);
+  float scale[2];
+  {
+    const auto &scales = smem.stages[first.stage].scales;
+    read_scale(scale, scales, query_scale, special);
+    const float positive[2] = {fabsf(scale[0]), fabsf(scale[1])};
+    float factor[2];
+    raise_reference(c.rows, factor, c.scores[0], positive, {scales, 0, limit});
+    raise_reference(c.rows, factor, c.scores[1], positive, {scales, 1, limit - kStepKeys});
+  }
+  const unsigned end = used + tiles;
+  bool is_first = true;
+#pragma unroll 1
+  for (; used != end; ++used) {
+    const unsigned turn = uniform(used);
+    const Turn<T::kStages> now(turn), next(turn + 1);
+    // After the last tile the next one is that of another work item, or none: it is multiplied as well, and not used. A
+    // condition would cost registers.
+    attend<T, 0>(c, smem, scale, turn, is_first, limit, [&] { wait(smem.full[next.stage], next.parity); });
+    multiply_value<T, 0>(c.sums, c.probabilities[0], descriptor(now.stage));
+    multiply_query_key<T, 0>(c.scores[0], query, descriptor(next.stage));
+    attend<T, 1>(c, smem, scale, turn, is_first, limit - kStepKeys, [] {});
+    multiply_value<T, 1>(c.sums, c.probabilities[1], descriptor(now.stage));
+    read_scale(scale, smem.stages[next.stage].scales, query_scale, special);
+    multiply_query_key<T, 1>(c.scores[1], query, descriptor(next.stage));
+    limit -= kTileKeys;
+    is_first = false;
+  }
+  wgmma_wait<0>();
+  pin(c.sums);
+  const Turn<T::kStages> last(used - 1);
+  add(c.output, c.sums, smem.stages[last.stage].scales);
+  __syncwarp();
+  if (threadIdx.x % 32 == 0) arrive(smem.empty[last.stage]);
+}
+
+// A consumer warp group.
+template <class T> __device__ __forceinline__ void consume(SharedMemory<T> &smem, const KernelParams &k) {
+  const AttentionParams &p = k.attention;
+  const int lane = threadIdx.x % 32;
+  const int warp = uniform(threadIdx.x / 32 - 4);
+  bool &special = smem.special[warp];
+  unsigned used = 0, items = 0; // tiles of keys, of queries
+#pragma unroll 1
+  for (int item = blockIdx.x; item < k.work_items; item += k.blocks, ++items) {
+    const Turn<kQuerySlots> slot(items);
+    wait(smem.query_full[slot.stage], slot.parity);
+    if (lane == 0) special = false;
+    __syncwarp();
+    Consumer<T> c;
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      c.rows.reference[r] = kLowestReference;
+      c.rows.sum[r] = 0.0f;
+    }
+#pragma unroll
+    for (int i = 0; i < T::kTileDim / 2; ++i) c.output[i] = c.sums[i] = 0.0f;
+    pin(c.sums);
+    pin(c.output);
+    {
+      const Work work(k, opaque(item));
+      const int tiles = uniform(work.tiles),
+                limit = uniform(work.first_row + work.problem.causal_shift) + warp * kWarpRows;
+      if (tiles > 0)
+        attend_all<T>(c, smem, descriptor_low(shared_address(smem.query[slot.stage][warp * kWarpRows / kGroupRows])),
+                      &smem.query_scale[slot.stage][warp * kWarpRows + lane / 4], used, tiles, limit, special);
+    }
+    const Work work(k, opaque(item)); // again: through the loop its registers are needed
+    const int warp_row = work.first_row + warp * kWarpRows;
+    __syncwarp();
+    if (special) settle_special<T>(c.output, c.rows, p, work, warp_row);
+    write_output<T>(c.output, c.rows, &smem.query_mean[slot.stage][warp * kWarpRows], smem.staging[warp], p, work,
+                    warp_row);
+    arrive(smem.query_empty[slot.stage]);
+  }
+}
+
+template <class T>
+__global__ void __launch_bounds__(kBlockThreads, 1) attention_kernel(const __grid_constant__ KernelParams k) {
+  extern __shared__ char shared_bytes[];
+  auto &smem = *reinterpret_cast<SharedMemory<T> *>(shared_bytes + (1024 - shared_address(shared_bytes) % 1024) % 1024);
+  if (threadIdx.x == 0) {
+    for (int s = 0; s < T::kStages; ++s) {
+      init(smem.full[s], 1);
+      init(smem.empty[s], kConsumerWarps);
+    }
+    for (int s = 0; s < kQuerySlots; ++s) {
+      init(smem.query_full[s], 32 * kQueryWarps);
+      init(smem.query_empty[s], 32 * kConsumerWarps);
+    }
+    fence_barrier_init();
+  }
+  __syncthreads();
+  wait_for_previous_grid();
+  if (threadIdx.x < kGroupThreads) {
+    give_registers<T::kProducerRegisters>();
+    if (threadIdx.x == 0)
+      produce_tiles(smem, k);
+    else if (threadIdx.x >= 32)
+      produce_queries(smem, k);
+  } else {
+    take_registers<T::kConsumerRegisters>();
+    consume(smem, k);
+  }
+}
+
+} // namespace sage::sm90

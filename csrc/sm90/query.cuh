@@ -1,0 +1,134 @@
+// Queries: copied and quantized to INT8 by warps of the producer group while the consumers work on earlier tiles. One
+// scale per row. Every thread quantizes the chunks that it copied itself, so the copies need no barrier.
+#pragma once
+
+#include "../quant/rows.cuh"
+#include "traits.cuh"
+
+namespace sage::sm90 {
+
+__device__ __forceinline__ int query_warp() { return opaque(static_cast<int>(threadIdx.x)) / 32 - 1; }
+
+// Copies the rows that fall to this warp. Rows past the end repeat the last one; they are never written. Returns
+// whether there is such a work item.
+template <class T>
+__device__ __forceinline__ bool copy_queries(SharedMemory<T> &smem, const KernelParams &k, int item) {
+  using Turns = QueryTurns<T>;
+  if (item >= k.work_items) return false;
+  const AttentionParams &p = k.attention;
+  QueryTile &tile = smem.query_tiles[query_warp()];
+  {
+    const Work work(k, item);
+    if (threadIdx.x % 32 == 0) {
+      tile.rows = static_cast<const uint16_t *>(p.query.data) +
+                  head_offset(p.query, work.batch, work.head, work.problem.first_q + work.first_row);
+      tile.key_mean = p.key_mean + (int64_t{work.batch} * p.heads_kv + work.kv_head) * T::kTileDim;
+      tile.last = work.problem.len_q - 1 - work.first_row;
+    }
+  }
+  __syncwarp();
+  if (tile.last < 0) return true;
+#pragma unroll 1
+  for (int turn = query_warp(); turn < Turns::kCount; turn += kQueryWarps) {
+#pragma unroll 1
+    for (int i = 0; i < Turns::kChunks; ++i) {
+      const int row = min(turn * Turns::kRows + static_cast<int>(threadIdx.x % 32 / 4), tile.last);
+      const int channel = (4 * i + static_cast<int>(threadIdx.x % 4)) * kVector;
+      const uint16_t *source = tile.rows + row * p.query.stride_token + channel;
+      const uint32_t target = shared_address(&smem.raw_query[turn][i][threadIdx.x % 32]);
+      if (p.wide_query) {
+        cp_async_16(target, source, channel < p.head_dim_qk);
+      } else {
+#pragma unroll 1
+        for (int c = 0; c < kVector; ++c) {
+          const uint16_t element = channel + c < p.head_dim_qk ? source[c] : uint16_t{0};
+          asm volatile("st.shared.u16 [%0], %1;" ::"r"(target + 2 * c), "h"(element) : "memory");
+        }
+      }
+    }
+  }
+  return true;
+}
+
+// Largest magnitude among two pairs of 16-bit numbers, as bits: magnitudes order like integers, inf and NaN above all
+// others.
+__device__ __forceinline__ uint32_t larger_magnitudes(uint32_t largest, uint32_t pair) {
+  return __vmaxu2(largest, pair & 0x7fff7fffu);
+}
+
+__device__ __forceinline__ float2 unpack_pair(uint32_t pair, Dtype dtype) {
+  return dtype == Dtype::kFloat16 ? unpack2<__half>(pair) : unpack2<__nv_bfloat16>(pair);
+}
+
+// Largest magnitude in this lane's row of a turn.
+template <class T>
+__device__ __forceinline__ float query_magnitude(const SharedMemory<T> &smem, int turn, Dtype dtype) {
+  uint32_t pair = 0;
+#pragma unroll
+  for (int i = 0; i < QueryTurns<T>::kChunks; ++i) {
+    const uint4 chunk = smem.raw_query[turn][i][threadIdx.x % 32];
+    pair = larger_magnitudes(larger_magnitudes(larger_magnitudes(larger_magnitudes(pair, chunk.x), chunk.y), chunk.z),
+                             chunk.w);
+  }
+  uint32_t largest = max(pair & 0xffffu, pair >> 16);
+  largest = max(largest, __shfl_xor_sync(kAllLanes, largest, 1));
+  largest = max(largest, __shfl_xor_sync(kAllLanes, largest, 2));
+  return unpack_pair(largest, dtype).x;
+}
+
+// Query . key mean of this lane's row of a turn.
+template <class T>
+__device__ __forceinline__ float query_mean_product(const SharedMemory<T> &smem, const float *key_mean, int turn,
+                                                    Dtype dtype) {
+  float dot = 0.0f;
+#pragma unroll 1
+  for (int i = 0; i < QueryTurns<T>::kChunks; ++i) {
+    const float *mean = key_mean + (4 * i + threadIdx.x % 4) * kVector;
+    const auto *pairs = reinterpret_cast<const uint32_t *>(&smem.raw_query[turn][i][threadIdx.x % 32]);
+#pragma unroll 1
+    for (int c = 0; c < kVector / 2; ++c) {
+      const float2 x = unpack_pair(pairs[c], dtype);
+      dot = fmaf(x.x, mean[2 * c], fmaf(x.y, mean[2 * c + 1], dot));
+    }
+  }
+  return quad_sum(dot);
+}
+
+// Quantizes the rows that fall to this warp into a slot.
+template <class T>
+__device__ __forceinline__ void quantize_queries(SharedMemory<T> &smem, int slot, const AttentionParams &p) {
+  using Turns = QueryTurns<T>;
+  constexpr int kRowBytes = T::Tile::kKeyRowBytes;
+  const QueryTile &tile = smem.query_tiles[query_warp()];
+  if (tile.last < 0) return;
+#pragma unroll 1
+  for (int turn = query_warp(); turn < Turns::kCount; turn += kQueryWarps) {
+    const int local = turn * Turns::kRows + threadIdx.x % 32 / 4;
+    const float absmax = query_magnitude(smem, turn, p.dtype);
+    if (threadIdx.x % 4 == 0) {
+      const float scale = absmax * (fabsf(p.sm_scale) * (kLog2e / kInt8Max));
+      // A row with an inf or NaN gets NaN as its scale.
+      smem.query_scale[slot][local] = fmaxf(scale, kSmallestScale) + nan_unless_finite(absmax);
+    }
+    if (p.lse != nullptr) {
+      const float dot = query_mean_product(smem, tile.key_mean, turn, p.dtype);
+      if (threadIdx.x % 4 == 0) smem.query_mean[slot][local] = dot * p.sm_scale;
+    }
+    // A negative sm_scale is a positive one with the query negated: scales stay positive, maxima stay maxima.
+    const float factor = p.sm_scale < 0.0f ? -int8_factor(absmax) : int8_factor(absmax);
+#pragma unroll 1
+    for (int i = 0; i < Turns::kChunks; ++i) {
+      const uint4 chunk = smem.raw_query[turn][i][threadIdx.x % 32];
+      const float2 a = unpack_pair(chunk.x, p.dtype), b = unpack_pair(chunk.y, p.dtype);
+      const float2 c = unpack_pair(chunk.z, p.dtype), d = unpack_pair(chunk.w, p.dtype);
+      const uint2 bytes = {pack_int8(a.x * factor, a.y * factor, b.x * factor, b.y * factor),
+                           pack_int8(c.x * factor, c.y * factor, d.x * factor, d.y * factor)};
+      const int channel = (4 * i + threadIdx.x % 4) * kVector;
+      char *group = smem.query[slot][local / kGroupRows] + channel / kRowBytes * T::kQueryPanelBytes;
+      *reinterpret_cast<uint2 *>(group + swizzled<kRowBytes>(local % kGroupRows, channel % kRowBytes / 16) +
+                                 channel % 16) = bytes;
+    }
+  }
+}
+
+} // namespace sage::sm90

@@ -1,0 +1,110 @@
+// Sizes of the sm90 attention kernel, what its shared memory holds, and how work is dealt out.
+#pragma once
+
+#include "../attention/position.cuh"
+#include "launch.h"
+#include "pipeline.cuh"
+
+namespace sage::sm90 {
+
+constexpr int kGroupThreads = 128; // of a warp group
+constexpr int kGroupRows = 64;     // query rows of a consumer warp group: what one wgmma covers
+constexpr int kConsumers = 2;
+constexpr int kTileRows = kConsumers * kGroupRows;
+constexpr int kBlockThreads = (1 + kConsumers) * kGroupThreads;
+constexpr int kConsumerWarps = kConsumers * kGroupThreads / 32;
+constexpr int kWarpRows = 16;
+constexpr int kQueryWarps = 3; // of the producer group; its first warp issues copies
+constexpr int kQuerySlots = 2;
+
+// kTileDim: channels of a tile; kStages: depth of the ring of key and value tiles.
+template <int kTileDim_, int kStages_> struct Traits {
+  static constexpr int kTileDim = kTileDim_;
+  static constexpr int kStages = kStages_;
+  using Tile = Record<kTileDim>;
+  static constexpr int kQueryPanelBytes = kGroupRows * Tile::kKeyRowBytes;
+  static constexpr int kQueryBytes = kGroupRows * kTileDim; // of one warp group
+  // Of the 65,536 of a multiprocessor; setmaxnreg takes multiples of 8.
+  static constexpr int kConsumerRegisters = kTileDim == 64 ? 208 : 240;
+  static constexpr int kProducerRegisters = kTileDim == 64 ? 88 : 24;
+  static_assert(kGroupThreads * (kProducerRegisters + kConsumers * kConsumerRegisters) <= 65536);
+};
+
+// A tile of keys and values, as it lies in the workspace; swizzles repeat every 1024 bytes.
+template <class T> struct alignas(1024) Stage {
+  char key[T::Tile::kValueOffset];
+  char value[T::Tile::kScalesOffset - T::Tile::kValueOffset];
+  TileScales<T::kTileDim> scales;
+};
+
+// Query rows as a thread of the producer group copies them: 4 lanes to a row, 8 rows to a turn of a warp.
+template <class T> struct QueryTurns {
+  static constexpr int kRows = 8;
+  static constexpr int kCount = kTileRows / kRows;
+  static constexpr int kChunks = T::kTileDim / 32; // of 8 channels, per lane
+};
+
+// What a warp of the producer group knows of its tile of queries. In shared memory, because its registers are few.
+struct QueryTile {
+  const uint16_t *rows;  // first row of the tile
+  const float *key_mean; // of the key head
+  int last;              // row of the sequence, counted from the first of the tile; negative: there are none
+  int filled;            // tiles that were quantized before
+};
+
+template <class T> struct SharedMemory {
+  Stage<T> stages[T::kStages];
+  alignas(1024) char query[kQuerySlots][kConsumers][T::kQueryBytes]; // INT8, swizzled
+  uint4 raw_query[QueryTurns<T>::kCount][QueryTurns<T>::kChunks][32];
+  alignas(128) char staging[kConsumerWarps][kWarpRows * 128]; // output on its way
+  float query_scale[kQuerySlots][kTileRows];                  // with sm_scale * log2(e)
+  float query_mean[kQuerySlots][kTileRows];                   // query . key mean * sm_scale, for the LSE
+  Barrier full[T::kStages], empty[T::kStages];
+  Barrier query_full[kQuerySlots], query_empty[kQuerySlots];
+  QueryTile query_tiles[kQueryWarps];
+  bool special[kConsumerWarps]; // the warp has seen a tile with inf or NaN
+};
+
+struct KernelParams {
+  AttentionParams attention;
+  int work_items;      // tiles of query rows in the whole call
+  int heads_per_group; // query heads that are worked on side by side
+  int heads_per_key;   // query heads that share a key head
+  int blocks;          // of the grid: what is known here takes no registers
+};
+
+// One tile of query rows.
+struct Work {
+  int batch, head, kv_head, first_row;
+  int tiles; // of keys that any of its rows sees
+  Problem problem;
+
+  __device__ __forceinline__ Work(const KernelParams &k, int item) : Work(k, place(k, item)) {}
+
+  // First record of the sequence and key head.
+  __device__ __forceinline__ int64_t record(const AttentionParams &p) const { return problem.block_of(p, kv_head); }
+
+private:
+  struct Place {
+    int batch_head, tile;
+  };
+  static __device__ __forceinline__ Place place(const KernelParams &k, int item) {
+    const AttentionParams &p = k.attention;
+    const int group = item / (p.query_tiles * k.heads_per_group);
+    const int first_head = group * k.heads_per_group;
+    const int heads = min(k.heads_per_group, p.sequences.batch * p.heads_q - first_head);
+    const int rest = item - first_head * p.query_tiles;
+    return {first_head + rest % heads, rest / heads};
+  }
+  __device__ __forceinline__ Work(const KernelParams &k, const Place &at)
+      : batch(at.batch_head / k.attention.heads_q), head(at.batch_head % k.attention.heads_q),
+        kv_head(head / k.heads_per_key), problem(k.attention, batch, kTileKeys) {
+    const AttentionParams &p = k.attention;
+    // Causal tiles differ in length: the longest start first.
+    first_row = (p.causal ? p.query_tiles - 1 - at.tile : at.tile) * kTileRows;
+    const int visible = p.causal ? min(problem.len_kv, first_row + kTileRows + problem.causal_shift) : problem.len_kv;
+    tiles = first_row < problem.len_q ? max(0, visible + kTileKeys - 1) / kTileKeys : 0;
+  }
+};
+
+} // namespace sage::sm90

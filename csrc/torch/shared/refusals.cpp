@@ -1,0 +1,54 @@
+// Sentences for what an operator does not do.
+#include "refusals.h"
+
+#include <ATen/core/grad_mode.h>
+#include <c10/util/Exception.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace sageattention_torch {
+namespace {
+
+class NotDifferentiable : public torch::autograd::Function<NotDifferentiable> {
+public:
+  // The tensors are here for autograd to see; `run` knows them.
+  static torch::autograd::variable_list forward(torch::autograd::AutogradContext *, const at::Tensor &,
+                                                const at::Tensor &, const at::Tensor &,
+                                                const std::optional<at::Tensor> &, const std::function<Result()> *run) {
+    auto [output, lse] = (*run)();
+    return {output, lse};
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext *,
+                                                 const torch::autograd::variable_list &) {
+    TORCH_CHECK_NOT_IMPLEMENTED(false, LIBRARY_NAME ": the quantized attention has no gradient; run it under "
+                                       "torch.no_grad(), or train with torch's scaled_dot_product_attention");
+  }
+};
+
+} // namespace
+
+bool wants_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
+                    const std::optional<at::Tensor> &attn_mask) {
+  return at::GradMode::is_enabled() && (query.requires_grad() || key.requires_grad() || value.requires_grad() ||
+                                        (attn_mask && attn_mask->requires_grad()));
+}
+
+Result refuse_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
+                       const std::optional<at::Tensor> &attn_mask, const std::function<Result()> &run) {
+  const auto results = NotDifferentiable::apply(query, key, value, attn_mask, &run);
+  return {results[0], results[1]};
+}
+
+void refuse_device(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value) {
+  const struct {
+    const char *name;
+    const at::Tensor &tensor;
+  } inputs[] = {{"q", query}, {"k", key}, {"v", value}};
+  for (const auto &[name, tensor] : inputs)
+    TORCH_CHECK_VALUE(tensor.layout() == at::kStrided, LIBRARY_NAME ": ", name, " is a ", tensor.layout(),
+                      " tensor on ", tensor.device(), "; expected an ordinary (strided) tensor");
+  TORCH_CHECK_VALUE(false, LIBRARY_NAME ": q is on ", query.device(),
+                    "; expected a CUDA device (kernels) or the CPU (reference)");
+}
+
+} // namespace sageattention_torch

@@ -1,0 +1,21 @@
+// What an operator does not do: gradients, and devices without kernels.
+#pragma once
+
+#include "tensors.h"
+
+#include <functional>
+
+namespace sageattention_torch {
+
+// True if gradients are on and an input wants one.
+bool wants_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
+                    const std::optional<at::Tensor> &attn_mask);
+
+// What `run` returns, as a result that refuses to be differentiated: inference only, and wrong gradients help no one.
+Result refuse_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
+                       const std::optional<at::Tensor> &attn_mask, const std::function<Result()> &run);
+
+// Throws ValueError for tensors that are neither on a CUDA device nor on the CPU, or not strided.
+[[noreturn]] void refuse_device(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value);
+
+} // namespace sageattention_torch
