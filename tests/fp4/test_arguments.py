@@ -1,0 +1,49 @@
+"""Bad input: the kind of error and the values it shows. The checks of tensors are sageattention's own
+(csrc/torch/shared, tests/attention/test_arguments.py); here is that they run, under this package's name."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+
+Q, K, V = (2, 4, 10, 64), (2, 2, 7, 64), (2, 2, 7, 64)
+
+
+def tensor(*shape, **options):
+    return torch.zeros(shape, **{"dtype": torch.float16, **options})
+
+
+REFUSED = {
+    "rank": ({"q": tensor(4, 10, 64)}, ValueError, "sageattn3: q has 3 dimensions"),
+    "batch": ({"k": tensor(3, 2, 7, 64)}, ValueError, "sageattn3: k has 3 batch entries but q has 2"),
+    "heads": ({"q": tensor(2, 5, 10, 64)}, ValueError, "k and v have 2 heads but q has 5; expected a multiple"),
+    "head_dim": ({"v": tensor(2, 2, 7, 300)}, ValueError, "v has head_dim 300; expected 1 to 256"),
+    "dtype": ({"q": tensor(*Q, dtype=torch.float32)}, TypeError, "q has dtype float32; expected float16 or bfloat16"),
+    "other dtype": ({"v": tensor(*V, dtype=torch.bfloat16)}, TypeError, "v has dtype bfloat16 but q has float16"),
+    "strides": ({"k": tensor(2, 2, 64, 7).mT}, ValueError, "k has stride 7 in its last dimension"),
+    "mask": ({"attn_mask": tensor(2, 1, 9, 7)}, ValueError, "attn_mask has shape [2, 1, 9, 7]"),
+    "mask dtype": ({"attn_mask": tensor(7, dtype=torch.int32)}, TypeError, "attn_mask has dtype int32"),
+    "device": ({"k": tensor(*K, device="meta")}, ValueError, "k is on meta but q is on cpu"),
+    "scale": ({"sm_scale": float("nan")}, ValueError, "sm_scale is nan; expected a number that is finite"),
+    "scale type": ({"sm_scale": "1"}, TypeError, "sageattn3: sm_scale is '1' (str); expected a number or None"),
+    "layout": ({"tensor_layout": "BSHD"}, ValueError, "tensor_layout is 'BSHD'; expected 'HND'"),
+    "alignment": ({"causal_alignment": "left"}, ValueError, "causal_alignment is 'left'; expected 'top_left'"),
+    "flag": ({"per_block_mean": 1}, TypeError, "sageattn3: per_block_mean is 1 (int); expected True or False"),
+    "causal": ({"is_causal": None}, TypeError, "is_causal is None (NoneType); expected True or False"),
+    "array": ({"q": [1.0]}, TypeError, "q is [1.0] (list); expected a torch.Tensor"),
+    "unknown": ({"smooth_k": True}, TypeError, "unexpected keyword argument 'smooth_k'"),
+}
+
+
+@pytest.mark.parametrize(("changes", "error", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_refused(sageattn3, changes, error, message):
+    arguments = {"q": tensor(*Q), "k": tensor(*K), "v": tensor(*V), **changes}
+    with pytest.raises(error, match=re.escape(message)):
+        sageattn3.sageattn3_blackwell(**arguments)
+
+
+def test_a_sparse_tensor_is_named(sageattn3):
+    with pytest.raises(ValueError, match="sageattn3: k is a Sparse tensor on cpu; expected an ordinary"):
+        sageattn3.sageattn3_blackwell(tensor(*Q), tensor(*K).to_sparse(), tensor(*V))
