@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compiles libsageattention into $PREFIX. The compilers come from the build environment by full path: PATH also shows
-# the machine's own.
+# Compiles the kernel library in $KERNELS into $PREFIX; $OPTIONS begins the names of its CMake options. The compilers
+# come from the build environment by full path: PATH also shows the machine's own.
 set -euo pipefail
 
 # ptxas takes up to 1.5 GiB for one attention kernel; the job count must fit into memory, not only onto the cores.
@@ -9,14 +9,14 @@ jobs=$(( memory_gib / 2 < CPU_COUNT ? memory_gib / 2 : CPU_COUNT ))
 jobs=$(( jobs > 0 ? jobs : 1 ))
 
 # shellcheck disable=SC2086  # CMAKE_ARGS is a list of words
-cmake -S csrc -B build -G Ninja ${CMAKE_ARGS:-} \
+cmake -S "$KERNELS" -B build -G Ninja ${CMAKE_ARGS:-} \
   -DCMAKE_BUILD_TYPE=Release \
   -DCMAKE_INSTALL_PREFIX="$PREFIX" \
   -DCMAKE_INSTALL_LIBDIR=lib \
   -DCMAKE_PREFIX_PATH="$PREFIX" \
   -DCMAKE_CXX_COMPILER="$CXX" \
   -DCMAKE_CUDA_COMPILER="$BUILD_PREFIX/bin/nvcc" \
-  -DSAGEATTENTION_ARCHITECTURES="$SAGEATTENTION_ARCHITECTURES" \
-  -DSAGEATTENTION_VERSION="$SAGEATTENTION_VERSION"
+  "-D${OPTIONS}_ARCHITECTURES=$ARCHITECTURES" \
+  "-D${OPTIONS}_VERSION=$VERSION"
 cmake --build build --parallel "$jobs"
 cmake --install build --strip

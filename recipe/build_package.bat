@@ -1,6 +1,6 @@
 @echo off
-rem Compiles the operator library for the PyTorch of the host environment, and installs the Python package beside it.
-cmake -S csrc/torch -B build -G Ninja %CMAKE_ARGS% ^
+rem Compiles the operator library in %OPERATORS% for the PyTorch of the host environment, and installs the Python package beside it.
+cmake -S "%OPERATORS%" -B build -G Ninja %CMAKE_ARGS% ^
   -DCMAKE_BUILD_TYPE=Release ^
   -DCMAKE_INSTALL_PREFIX="%LIBRARY_PREFIX%" ^
   -DCMAKE_PREFIX_PATH="%LIBRARY_PREFIX%" ^

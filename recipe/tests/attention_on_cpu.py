@@ -1,18 +1,18 @@
 """Runs attention on the CPU and compares it with double precision: the path that works on every machine.
 
-The bounds are those of INT8 queries and keys with per-block scales: cosine similarity and relative L1 distance.
+python attention_on_cpu.py [sageattention | sageattn3]
 """
 
+import importlib
 import itertools
 import math
 import sys
 
 import torch
 
-import sageattention
-
-COSINE_AT_LEAST = 0.999
-RELATIVE_L1_AT_MOST = 0.05
+# Function of each package, and the bounds of its numerics (INT8 queries and keys; NVFP4 throughout): the least cosine
+# similarity and the largest relative L1 distance.
+PACKAGES = {"sageattention": ("sageattn", 0.999, 0.05), "sageattn3": ("sageattn3_blackwell", 0.97, 0.25)}
 
 
 def exact(query, key, value, causal):
@@ -34,21 +34,24 @@ def distances(result, reference):
     return float(cosine), float(relative_l1)
 
 
-def main():
+def main(name="sageattention"):
+    package = importlib.import_module(name)
+    function, cosine_at_least, relative_l1_at_most = PACKAGES[name]
+    attention = getattr(package, function)
     generator = torch.Generator().manual_seed(0)
     failed = False
     for dtype, channels, causal in itertools.product((torch.float16, torch.bfloat16), (64, 128), (False, True)):
         query = torch.randn(1, 4, 200, channels, generator=generator).to(dtype)
         key, value = (torch.randn(1, 2, 200, channels, generator=generator).to(dtype) for _ in range(2))
-        result = sageattention.sageattn(query, key, value, tensor_layout="HND", is_causal=causal)
+        result = attention(query, key, value, tensor_layout="HND", is_causal=causal)
         cosine, relative_l1 = distances(result, exact(query, key, value, causal))
-        good = cosine >= COSINE_AT_LEAST and relative_l1 <= RELATIVE_L1_AT_MOST
+        good = cosine >= cosine_at_least and relative_l1 <= relative_l1_at_most
         failed |= not good
         verdict = "ok" if good else "BAD"
         print(f"{dtype} D={channels} causal={causal}: cosine {cosine:.6f}, relative L1 {relative_l1:.4f} {verdict}")
-    print(f"sageattention {sageattention.__version__} on PyTorch {torch.__version__}")
+    print(f"{name} {package.__version__} on PyTorch {torch.__version__}")
     sys.exit(failed)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

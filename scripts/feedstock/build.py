@@ -8,11 +8,12 @@ from pathlib import Path
 
 from rattler_build import Package, RattlerBuildError, RenderConfig, Stage0Recipe, ToolConfiguration
 
-from feedstock import assemble, index, variants
+from feedstock import assemble, index, reproducible, variants
 from feedstock.console import EngineLog
 from feedstock.digests import source_digests
 from feedstock.errors import CACHE_ADVICE, FeedstockError
-from feedstock.install import install, run_in
+from feedstock.install import install, python_of, run_in
+from feedstock.output import DISTRIBUTIONS
 from feedstock.paths import OUTPUT, RECIPE, STATE
 
 WORK = STATE / "build"
@@ -68,6 +69,7 @@ def build_one(output: Output, source, reporter) -> None:
     clean(WORK)
     with reporter.step(f"build {output.name}"):
         package = run_engine(output, channels, reporter)
+        reproducible.settle(package, reproducible.commit_time())
     with reporter.step(f"test {output.name}"):
         run_tests(package, [WORK.as_uri(), *channels], reporter)
     assemble.publish(package, output.file.parent)
@@ -123,13 +125,14 @@ def clean(folder: Path) -> None:
 
 
 def prove(files: list, source, reporter) -> None:
-    """Installs the finished packages into an empty prefix and runs attention there."""
+    """Installs the finished packages into an empty prefix and runs the attention of each there."""
     with assemble.staging() as folder:
         prefix = folder / "prefix"
         with reporter.step("install into an empty prefix"):
             records = install(prefix, [OUTPUT.as_uri(), source.url], [index.exact_pin(file) for file in files])
         reporter.log("\n".join(record.file_name for record in records))
-        with reporter.step("run attention there"):
-            script = RECIPE.parent / "tests" / "attention_on_cpu.py"
-            if run_in(prefix, [prefix / "bin" / "python", script], reporter, cwd=folder) != 0:
-                raise FeedstockError(f"attention failed in the empty prefix\n{CACHE_ADVICE}")
+        script = RECIPE.parent / "tests" / "attention_on_cpu.py"
+        for name in DISTRIBUTIONS:
+            with reporter.step(f"run {name} there"):
+                if run_in(prefix, [python_of(prefix), script, name], reporter, cwd=folder) != 0:
+                    raise FeedstockError(f"{name} failed in the empty prefix\n{CACHE_ADVICE}")

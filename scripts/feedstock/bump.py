@@ -252,14 +252,16 @@ class Edits:
             self.delete_lines(name, values.lc.item(values.index(value))[0])
 
     def drop_rows(self, key: str, value: str) -> None:
-        """Takes a version out of the rows of the wheel lane, and the rows out that it leaves empty."""
+        """Takes a version out of the rows of the wheel lane, and out go the rows and the sets that it leaves empty."""
         wheels = self.read("wheels.yaml")
+        sets = wheels["sets"]
         empty, changed = [], False
-        for rows in wheels["sets"].values():
-            for number, row in enumerate(rows):
-                if only(row, key, value):
-                    empty.append(rows.lc.item(number)[0])
-                elif value in row[key] and key != "pytorch":
+        for name, rows in sets.items():
+            gone = [number for number, row in enumerate(rows) if only(row, key, value)]
+            whole = len(gone) == len(rows)
+            empty += [sets.lc.key(name)[0]] if whole else [rows.lc.item(number)[0] for number in gone]
+            for row in rows:
+                if value in row[key] and key != "pytorch" and not only(row, key, value):
                     row[key].remove(value)
                     changed = True
         if changed:
@@ -270,7 +272,8 @@ class Edits:
 
     def number_packages(self, kind: str, present: Table) -> str:
         """A new version starts at 0. The number rises when packages that are published already would change: a channel
-        keeps the first file of a name. New and dropped variants leave the others as they are."""
+        keeps the first file of a name. New and dropped variants leave the others as they are. sageattn3 has versions of
+        its own: its number only rises."""
         package = self.read("package.yaml")
         old = int(package["sageattention_build_number"][0])
         changed = [] if kind in ("version", "build") else changed_packages(present, Table(self.folder))
@@ -283,6 +286,8 @@ class Edits:
         if new == old:
             return ""
         package["sageattention_build_number"][0] = new
+        if new > old:
+            package["sageattn3_build_number"][0] += 1
         self.write("package.yaml", package)
         return f"build number {old} -> {new}: {why}"
 

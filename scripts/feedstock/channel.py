@@ -46,13 +46,16 @@ class LocalChannel:
 
     def prepare(self, variant, testing: bool = False) -> None:
         for group in self.groups(variant, testing):
-            if not self.is_complete(group):
-                with self.reporter.step(f"local channel: {group.title}"):
-                    self.add(group)
+            self.ensure(group)
         self.remove_unused()
         # Damaged files of other variants: they are made again when their variant is.
         for aside in index.ensure(CHANNEL):
             aside.unlink()
+
+    def ensure(self, group: Group) -> None:
+        if not self.is_complete(group):
+            with self.reporter.step(f"local channel: {group.title}"):
+                self.add(group)
 
     def overrides(self, variant) -> dict:
         """Variant keys that differ from conda-forge's: the host toolchain, perhaps a CPU PyTorch."""

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from feedstock import profiles, variants
+from feedstock import profiles, variants, wheel_lane
 from feedstock.console import Reporter
 from feedstock.errors import FeedstockError
 from feedstock.paths import OUTPUT, exclusive, isolate_cache
@@ -43,23 +43,33 @@ SHOWN_PRODUCTS = 24
 
 
 @app.command()
-def build(variant: VariantName = None, channel: ChannelName = "local", as_json: AsJson = False):
-    """Build, test and publish the packages of one variant into output/, then install and run them."""
+def build(
+    variant: VariantName = None,
+    profile: Annotated[str | None, typer.Option("--profile", help="Every variant of a profile instead.")] = None,
+    cuda: Annotated[str | None, typer.Option("--cuda", help="With --profile: of this CUDA version only.")] = None,
+    channel: ChannelName = "local",
+    as_json: AsJson = False,
+):
+    """Build, test and publish packages into output/, then install and run them: one variant, or a profile."""
     from feedstock import build as building
     from feedstock import output
     from feedstock.sources import open_source, working
 
     with command(as_json) as reporter:
-        chosen = choose(variant, channel)
+        wanted = choose_all(variant, profile, cuda, channel)
         source = open_source(reporter, channel)
         output.require_writable()
+        files = []
         with working(source, reporter):
-            source.prepare(chosen)
-            files = building.build(chosen, source, reporter)
-            building.prove(files, source, reporter)
+            for chosen in wanted:
+                source.prepare(chosen)
+                made = building.build(chosen, source, reporter)
+                building.prove(made, source, reporter)
+                files += [file for file in made if file not in files]
+        names = [chosen.name for chosen in wanted]
         lines = "\n".join(f"  {file}  {file.stat().st_size / 1e6:.2f} MB" for file in files)
-        result = {"variant": chosen.name, "channel": OUTPUT.as_uri(), "packages": [str(file) for file in files]}
-        reporter.succeed(result, f"{chosen.name} is built:\n{lines}")
+        result = {"variants": names, "channel": OUTPUT.as_uri(), "packages": [str(file) for file in files]}
+        reporter.succeed(result, f"{', '.join(names)} built:\n{lines}")
 
 
 @app.command()
@@ -92,6 +102,7 @@ def install(
 def run_tests(
     context: typer.Context,
     package: Annotated[Path | None, typer.Option("--package", help="Run the recipe tests of this package.")] = None,
+    wheel: Annotated[Path | None, typer.Option("--wheel", help="Run the project's tests on this wheel.")] = None,
     channel: ChannelName = "local",
     as_json: AsJson = False,
 ):
@@ -100,6 +111,9 @@ def run_tests(
     from feedstock.sources import open_source
 
     with command(as_json) as reporter:
+        if wheel is not None:
+            reporter.succeed(testing.test_wheel(wheel, reporter, context.args), "all tests passed")
+            return
         source = open_source(reporter, channel)
         if package is not None:
             result = testing.test_package(package, source, reporter)
@@ -113,8 +127,12 @@ def list_variants(
     action: Annotated[str | None, typer.Argument(help="'check': look for cells that cannot exist.")] = None,
     lane: Annotated[str, typer.Option("--lane", help="'conda' or 'wheel'.")] = "conda",
     profile: Annotated[str, typer.Option("--profile", help="A part of the table, named in variants/.")] = "all",
-    platform: Annotated[str | None, typer.Option("--platform", help="linux-64, linux_x86_64, win-64, ...")] = None,
+    platform: Annotated[str | None, typer.Option("--platform", help="linux, windows, linux-64, win_amd64, ...")] = None,
+    distribution: Annotated[str | None, typer.Option("--distribution", help="sageattention or sageattn3.")] = None,
     form: Annotated[str, typer.Option("--format", help="'table', 'json' or 'github-matrix'.")] = "table",
+    jobs: Annotated[
+        str, typer.Option("--jobs", help="A job of the matrix is a 'cell', all of a 'cuda', or a cuda and 'pytorch'.")
+    ] = "cell",
     online: Annotated[bool, typer.Option("--online", help="With 'check': ask a channel for every PyTorch.")] = False,
     channel: Annotated[str, typer.Option("--channel", help="Channel that --online asks.")] = "conda-forge",
     as_json: AsJson = False,
@@ -125,12 +143,15 @@ def list_variants(
         one_of("action", action, (None, "check"))
         one_of("--lane", lane, profiles.LANES)
         one_of("--format", form, profiles.FORMATS)
+        one_of("--jobs", jobs, profiles.JOBS)
         if action == "check":
             check_variants(reporter, channel if online else None)
             return
         cells = profiles.select(variants.table(), lane, profile, platform)
+        if distribution:
+            cells = [cell for cell in cells if cell.distribution == distribution]
         if form == "github-matrix":
-            print(profiles.github_matrix(lane, cells))
+            print(profiles.github_matrix(variants.table(), lane, cells, jobs))
             return
         rows = [profiles.row(lane, cell) for cell in cells]
         if not as_json:
@@ -199,23 +220,56 @@ def wheel(
     torch: Annotated[str | None, typer.Option("--torch", help="PyTorch release or version, like 2.13.")] = None,
     cuda: Annotated[str | None, typer.Option("--cuda", help="CUDA version, like 13.0.")] = None,
     python: Annotated[list[str] | None, typer.Option("--python", help="Python version; may be repeated.")] = None,
-    style: Annotated[str | None, typer.Option("--style", help="'build-tag' or 'local-version' file names.")] = None,
+    distribution: Annotated[str | None, typer.Option("--distribution", help="sageattention or sageattn3.")] = None,
+    architectures: Annotated[
+        str, typer.Option("--architectures", help="Compute capabilities instead of the table's, like '8.9;12.0'.")
+    ] = "",
+    style: Annotated[
+        str | None, typer.Option("--style", help="File names: 'build-tag', 'local-version' or 'both'.")
+    ] = None,
+    platform_tag: Annotated[
+        str, typer.Option("--platform-tag", help="'linux', or 'manylinux': as old a glibc as the libraries run with.")
+    ] = "linux",
+    torch_from: Annotated[
+        str, typer.Option("--torch-from", help="PyTorch comes from where pip looks ('pip') or from 'pytorch.org'.")
+    ] = "pip",
+    kernels: Annotated[Path | None, typer.Option("--kernels", help="Folder with kernels of --kernels-only.")] = None,
+    kernels_only: Annotated[
+        bool, typer.Option("--kernels-only", help="Compile kernels into --kernels, no more.")
+    ] = False,
     as_json: AsJson = False,
 ):
     """Build wheels of the table for this machine into wheels/, each tried in an empty environment."""
     from feedstock import wheel_build
+    from feedstock.wheel_libraries import Libraries
 
     with command(as_json) as reporter:
-        one_of("--style", style, (None, *wheel_build.STYLES))
+        one_of("--style", style, (None, *wheel_build.STYLES, "both"))
+        one_of("--platform-tag", platform_tag, ("linux", "manylinux"))
+        one_of("--torch-from", torch_from, ("pip", "pytorch.org"))
         cells = profiles.select(variants.table(), "wheel", profile or "all", variants.current_platform())
-        for key, values in (("pytorch", [torch]), ("cuda", [cuda]), ("python", python or [None])):
+        chosen = {"pytorch": [torch], "cuda": [cuda], "distribution": [distribution], "python": python or [None]}
+        for key, values in chosen.items():
             cells = [
                 cell for cell in cells if any(value is None or profiles.matches(cell, key, value) for value in values)
             ]
-        if not (profile or torch) or not cells:
+        if not (profile or torch or (kernels_only and cuda)) or not cells:
             raise FeedstockError("no wheel of the table is meant: give --profile, or --torch with --cuda and --python")
+        if architectures:
+            cells = wheel_lane.with_architectures(cells, architectures, variants.table().published)
+        if kernels_only and kernels is None:
+            raise FeedstockError("--kernels-only needs --kernels DIR, the folder that the kernels go into")
+        if kernels_only:
+            with exclusive():
+                cells = [cell for cell in cells if not cell.blocked] or cells
+                wheel_build.refuse_blocked(cells)
+                prefixes = Libraries(reporter).kernels_for(cells, kernels.resolve())
+            reporter.succeed({"kernels": list(map(str, prefixes))}, "\n".join(f"  {prefix}" for prefix in prefixes))
+            return
         with exclusive():
-            files = wheel_build.WheelBuilder(reporter, style).build(cells)
+            libraries = Libraries(reporter, kernels and kernels.resolve(), torch_from)
+            styles, manylinux = wheel_build.styles_of(style), platform_tag == "manylinux"
+            files = wheel_build.WheelBuilder(libraries, styles, manylinux).build(cells)
         lines = "\n".join(f"  {file}  {file.stat().st_size / 1e6:.2f} MB" for file in files)
         reporter.succeed({"wheels": [str(file) for file in files]}, f"{len(files)} wheels:\n{lines}")
 
@@ -239,6 +293,71 @@ def verify_files(
             reporter.details = {"files": result}
             raise FeedstockError(f"{len(bad)} of {len(checks)} files are not what they should be: {', '.join(bad)}")
         reporter.succeed({"files": result}, f"{len(checks)} files are what their names say")
+
+
+@app.command()
+def publish(
+    files: Annotated[list[Path], typer.Argument(help="Finished conda packages, or wheels for github:TAG.")],
+    to: Annotated[
+        str, typer.Option("--to", help="DIR, prefix:CHANNEL, anaconda:OWNER, s3://BUCKET/CHANNEL, github:TAG.")
+    ],
+    as_json: AsJson = False,
+):
+    """Publish files that verify; what is published already is skipped, and never changed."""
+    from feedstock import publish as publishing
+
+    with command(as_json) as reporter:
+        result = publishing.publish(files, to, reporter)
+        lines = "\n".join(f"  {name}: {state}" for name, state in result.items())
+        reporter.succeed({"target": to, "published": result}, f"{to}:\n{lines}")
+
+
+@app.command()
+def index(
+    sources: Annotated[list[Path], typer.Argument(help="Wheels, and wheels.json of releases.")],
+    to: Annotated[Path, typer.Option("--to", help="Folder of the site.")],
+    as_json: AsJson = False,
+):
+    """Write a simple index of wheels (PEP 503 and 691), one per CUDA version, for any web server."""
+    from feedstock import wheel_index
+
+    with command(as_json) as reporter:
+        entries = wheel_index.make(sources, to)
+        lines = "\n".join(f"  {to / folder}/" for folder in wheel_index.folders(entries))
+        reporter.succeed({"indexed": [entry.file for entry in entries]}, f"{len(entries)} wheels in\n{lines}")
+
+
+@app.command()
+def summary(
+    files: Annotated[list[Path], typer.Argument(help="What commands printed with --json, each in a file.")],
+    as_json: AsJson = False,
+):
+    """Print the results of other commands as Markdown, for the summary of a CI job."""
+    from feedstock import summary as summarizing
+
+    with command(as_json) as reporter:
+        page = summarizing.page(files)
+        if not as_json:
+            print(page)
+        reporter.succeed({"markdown": page})
+
+
+@app.command()
+def compare(
+    built: Annotated[Path, typer.Argument(help="A wheel or conda package.")],
+    published: Annotated[Path, typer.Argument(help="The file that it should be identical with.")],
+    as_json: AsJson = False,
+):
+    """Compare two builds of the same wheel or package, file by file."""
+    from feedstock import comparison
+
+    with command(as_json) as reporter:
+        differences = comparison.differences(built, published)
+        if differences:
+            reporter.details = {"differences": differences}
+            lines = "\n  ".join(differences)
+            raise FeedstockError(f"{built} and {published} differ:\n  {lines}")
+        reporter.succeed({"identical": [str(built)]}, f"{built.name}: identical")
 
 
 @app.command()
@@ -274,6 +393,21 @@ def print_change(reporter: Reporter, change) -> None:
             print(f"  {sign} ... and {hidden} more (--json lists all)")
     if change.build_number:
         reporter.note(change.build_number)
+
+
+def choose_all(variant: str | None, profile: str | None, cuda: str | None, channel: str) -> list:
+    """The variants of a profile, or one by name, or the newest."""
+    if variant and profile:
+        raise FeedstockError("give --variant or --profile, not both")
+    if cuda and not profile:
+        raise FeedstockError("--cuda narrows down a --profile: give one, for example --profile all")
+    if profile is None:
+        return [choose(variant, channel)]
+    here = profiles.select(variants.table(), "conda", profile, variants.current_platform())
+    wanted = [cell for cell in here if cuda in (None, cell.cuda)]
+    if not wanted:
+        raise FeedstockError(f"profile {profile} holds no variant of this machine for CUDA {cuda or 'of any version'}")
+    return wanted
 
 
 def choose(name: str | None, channel: str = "local"):

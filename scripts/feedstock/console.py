@@ -18,6 +18,11 @@ from feedstock.paths import LOGS
 FILE_WIDTH = 200
 
 
+def cpu_seconds() -> float:
+    """Of this process and of the programs that it has waited for."""
+    return sum(os.times()[:4])
+
+
 class Reporter:
     """Progress, log and result of one command."""
 
@@ -44,10 +49,10 @@ class Reporter:
     def timed(self, title: str):
         """A step that prints for itself while it runs."""
         self.log(f"### {title}")
-        start = time.monotonic()
+        start, cpu = time.monotonic(), cpu_seconds()
         yield
-        seconds = round(time.monotonic() - start, 1)
-        self.steps.append({"step": title, "seconds": seconds})
+        seconds, cpu = round(time.monotonic() - start, 1), round(cpu_seconds() - cpu, 1)
+        self.steps.append({"step": title, "seconds": seconds, "cpu_seconds": cpu})
         self.log(f"### {title}: {seconds} s")
         self.terminal.print(f"[green]✔[/] {title} [dim]{seconds:.1f} s[/]")
 

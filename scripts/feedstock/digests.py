@@ -1,6 +1,7 @@
 """Digests of the sources. They are variant keys, so an edit gives another build string: a stale package cannot be kept.
 
-Three keys, so that an edit rebuilds no more than it must: kernels (minutes), operators and Python (seconds), recipe.
+Several keys, so that an edit rebuilds no more than it must: kernels (minutes), operators and Python (seconds) of each
+distribution, recipe.
 """
 
 import hashlib
@@ -11,10 +12,21 @@ from feedstock.paths import REPOSITORY
 # What each key covers, relative to the repository.
 COVERAGE = {
     "kernel_digest": ["csrc", "recipe/build_kernels.sh", "recipe/build_kernels.bat"],
-    "operator_digest": ["csrc/torch", "sageattention", "recipe/build_package.sh", "recipe/build_package.bat"],
+    "operator_digest": [
+        *("csrc/torch", "csrc/cmake/sbom.cmake", "sageattention"),
+        *("recipe/build_package.sh", "recipe/build_package.bat"),
+    ],
+    "sageattn3_kernel_digest": [
+        *("csrc/common", "csrc/quant/rows.cuh", "csrc/cmake", "sageattention3_blackwell/csrc"),
+        *("recipe/build_kernels.sh", "recipe/build_kernels.bat"),
+    ],
+    "sageattn3_operator_digest": [
+        *("csrc/torch/shared", "csrc/torch/cmake", "csrc/cmake/sbom.cmake", "sageattention3_blackwell/csrc/torch"),
+        *("sageattention3_blackwell/sageattn3", "recipe/build_package.sh", "recipe/build_package.bat"),
+    ],
     "recipe_digest": ["recipe", "LICENSE"],
 }
-LEFT_OUT = {"kernel_digest": "csrc/torch"}
+LEFT_OUT = {"kernel_digest": "csrc/torch", "sageattn3_kernel_digest": "sageattention3_blackwell/csrc/torch"}
 
 
 def source_digests(repository: Path = REPOSITORY) -> dict:

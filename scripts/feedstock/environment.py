@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from feedstock.errors import DISK_FULL, DISK_FULL_ADVICE, has_space
-from feedstock.paths import LOGS, PROGRAM, STATE, exclusive
+from feedstock.paths import LOGS, PROGRAM, SCRIPTS, STATE, WINDOWS, exclusive
 
 REQUIREMENTS = PROGRAM / "requirements.txt"
 
@@ -32,7 +32,7 @@ def location() -> Path:
 def ensure(log: Path) -> Path:
     """Python of a complete environment. What an interrupted run left behind is removed and made again."""
     environment = location()
-    python = environment / "bin" / "python"
+    python = environment / SCRIPTS / ("python.exe" if WINDOWS else "python")
     complete = environment / ".complete"
     with exclusive("environment"):
         if not (complete.exists() and python.exists()):

@@ -10,6 +10,7 @@ from rattler import Channel, ChannelPriority, Gateway, VirtualPackage, VirtualPa
 from rattler.repo_data.gateway import SourceConfig
 
 from feedstock.errors import CACHE_ADVICE, FeedstockError
+from feedstock.paths import WINDOWS
 from feedstock.sources import innermost
 from feedstock.variants import current_platform
 
@@ -49,8 +50,13 @@ def run_in(prefix: Path, command: list, reporter, **options) -> int:
         ).returncode
 
 
+def python_of(prefix: Path) -> Path:
+    return prefix / "python.exe" if WINDOWS else prefix / "bin" / "python"
+
+
 def environment(prefix: Path) -> dict:
     """No PYTHON* variable of the caller may leak into a prefix that is being judged."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "FEEDSTOCK"))}
-    path = f"{prefix}/bin{os.pathsep}{os.environ['PATH']}"
+    folders = [prefix, prefix / "Library" / "bin", prefix / "Scripts"] if WINDOWS else [prefix / "bin"]
+    path = os.pathsep.join([*map(str, folders), os.environ["PATH"]])
     return dict(kept, PATH=path, CONDA_PREFIX=str(prefix), PYTHONNOUSERSITE="1")

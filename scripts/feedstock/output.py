@@ -7,7 +7,8 @@ from feedstock import index, variants
 from feedstock.errors import FeedstockError
 from feedstock.paths import OUTPUT
 
-NAME = "sageattention"
+# Python packages of the recipe; each has a kernel library beside it. The first one stands for a variant.
+DISTRIBUTIONS = ("sageattention", "sageattn3")
 
 
 def require_writable() -> None:
@@ -33,18 +34,19 @@ def newest(channel: str):
     return held[0] if held else variants.default(channel)
 
 
-def holds(variant) -> bool:
-    return any(OUTPUT.glob(f"{variant.platform}/{NAME}-[0-9]*-{build_prefix(variant)}*.conda"))
+def holds(variant, name: str = DISTRIBUTIONS[0]) -> bool:
+    return any(OUTPUT.glob(f"{variant.platform}/{name}-[0-9]*-{build_prefix(variant)}*.conda"))
 
 
 def specs(variant, words: list, channel: str) -> list:
-    """The plain name of the package stands for the build of the variant. The local channel has none of them."""
-    words = words or [NAME]
-    if NAME in words and channel == "local" and not holds(variant):
-        raise FeedstockError(
-            f"{OUTPUT} holds no package of {variant.name}: run `feedstock build` for this variant first"
-        )
-    return [f"{NAME} * {build_prefix(variant)}*" if word == NAME else word for word in words]
+    """The plain name of a package stands for the build of the variant. The local channel has none of them."""
+    words = words or [DISTRIBUTIONS[0]]
+    for name in DISTRIBUTIONS:
+        if name in words and channel == "local" and not holds(variant, name):
+            raise FeedstockError(
+                f"{OUTPUT} holds no {name} of {variant.name}: run `feedstock build` for this variant first"
+            )
+    return [f"{word} * {build_prefix(variant)}*" if word in DISTRIBUTIONS else word for word in words]
 
 
 def build_prefix(variant) -> str:

@@ -1,6 +1,5 @@
 """Where things are in the repository, and where the command line keeps its own state."""
 
-import fcntl
 import os
 import sys
 from contextlib import contextmanager
@@ -18,6 +17,10 @@ OUTPUT = REPOSITORY / "output"
 STATE = Path(os.environ.get("FEEDSTOCK_STATE", REPOSITORY / ".feedstock")).resolve()
 LOGS = STATE / "logs"
 
+WINDOWS = os.name == "nt"
+# Programs of a Python environment made by venv.
+SCRIPTS = "Scripts" if WINDOWS else "bin"
+
 
 @contextmanager
 def exclusive(name: str = "work"):
@@ -25,20 +28,54 @@ def exclusive(name: str = "work"):
     STATE.mkdir(parents=True, exist_ok=True)
     # Opened for appending: the text in it is the holder's.
     with (STATE / f"{name}.lock").open("a+") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not lock(handle):
             handle.seek(0)
             holder = handle.read() or "another command"
             print(f"Waiting for {holder}, which works in {STATE} ...", file=sys.stderr, flush=True)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            wait_for(handle)
         handle.truncate(0)
         handle.write(f"`feedstock {' '.join(sys.argv[1:])}` (process {os.getpid()})")
         handle.flush()
         yield
 
 
+if WINDOWS:
+    import msvcrt
+    import time
+
+    # Locked bytes cannot be read by others: one far behind the text.
+    BEHIND = 1 << 30
+
+    def lock(handle) -> bool:
+        """Whether this process holds the file now; it is let go with the handle."""
+        handle.seek(BEHIND)
+        try:
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def wait_for(handle) -> None:
+        while not lock(handle):
+            time.sleep(0.5)
+
+else:
+    import fcntl
+
+    def lock(handle) -> bool:
+        """Whether this process holds the file now; it is let go with the handle."""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def wait_for(handle) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
 def isolate_cache() -> None:
     """Unpacked packages and test environments stay inside the repository's state: one disk, so files are linked."""
     (STATE / "tmp").mkdir(parents=True, exist_ok=True)
-    os.environ.update(RATTLER_CACHE_DIR=str(STATE / "cache"), TMPDIR=str(STATE / "tmp"))
+    os.environ.update(RATTLER_CACHE_DIR=str(STATE / "cache"))
+    os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(STATE / "tmp")))

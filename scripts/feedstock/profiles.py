@@ -12,7 +12,8 @@ FORMATS = ("table", "json", "github-matrix")
 # conda's and the wheels' names for the same machines.
 SAME = {"linux-64": "linux_x86_64", "linux-aarch64": "linux_aarch64", "win-64": "win_amd64"}
 
-RUNNERS = {"linux-64": "ubuntu-24.04", "linux-aarch64": "ubuntu-24.04-arm", "win-64": "windows-2022"}
+# Several at once.
+SYSTEMS = {"linux": ("linux-64", "linux-aarch64"), "windows": ("win-64",), "all": tuple(SAME)}
 
 # What must be equal for two cells to compete when a profile keeps the newest value of a key.
 GROUPS = {
@@ -21,6 +22,13 @@ GROUPS = {
     "python": ("platform", "distribution", "pytorch", "cuda"),
 }
 FILTERS = ("set", *GROUPS)
+
+# What one job of a workflow takes on: the cells that are equal in these.
+JOBS = {
+    "cell": None,
+    "cuda": ("distribution", "cuda", "platform"),
+    "pytorch": ("distribution", "pytorch", "cuda", "platform"),
+}
 
 
 def definitions(table, lane: str) -> dict:
@@ -44,7 +52,8 @@ def select(table, lane: str, profile: str = "all", platform: str | None = None) 
     known = definitions(table, lane)
     if profile not in known:
         raise FeedstockError(f"unknown {lane} profile '{profile}'; known: {', '.join(known)}")
-    cells = [cell for cell in table.lane(lane) if platform is None or cell.platform == platform_of(lane, platform)]
+    wanted = platforms_of(lane, platform or "all")
+    cells = [cell for cell in table.lane(lane) if cell.platform in wanted]
     for key, value in known[profile].items():
         cells = newest(cells, key) if value == "newest" else [cell for cell in cells if matches(cell, key, value)]
     return cells
@@ -68,12 +77,17 @@ def group_of(cell, key: str) -> tuple:
     return tuple(getattr(cell, name, None) for name in GROUPS[key])
 
 
+def platforms_of(lane: str, name: str) -> tuple:
+    """The platforms that a name stands for: one, by either lane's name, or those of a system."""
+    return tuple(platform_of(lane, platform) for platform in SYSTEMS.get(name, (name,)))
+
+
 def platform_of(lane: str, name: str) -> str:
     """Accepts either lane's name of a platform."""
     for conda, wheel in SAME.items():
         if name in (conda, wheel):
             return conda if lane == "conda" else wheel
-    raise FeedstockError(f"unknown platform '{name}'; known: {', '.join([*SAME, *SAME.values()])}")
+    raise FeedstockError(f"unknown platform '{name}'; known: {', '.join([*SYSTEMS, *SAME, *SAME.values()])}")
 
 
 def row(lane: str, cell) -> dict:
@@ -90,14 +104,34 @@ def row(lane: str, cell) -> dict:
     }
 
 
-def github_matrix(lane: str, cells: list) -> str:
-    """One line for a job's `strategy.matrix`: the cells that can be built, each with its runner."""
-    conda_names = {wheel: conda for conda, wheel in SAME.items()}
-    include = []
-    for cell in cells:
-        if not cell.blocked:
-            flat = {key.lower(): value for key, value in row(lane, cell).items() if key != "blocked"}
-            if lane == "wheel":
-                flat["distribution"] = cell.distribution
-            include.append({**flat, "runner": RUNNERS[conda_names.get(cell.platform, cell.platform)]})
+def github_matrix(table, lane: str, cells: list, jobs: str = "cell") -> str:
+    """One line for a job's `strategy.matrix`: what can be built, each entry with the machine and compilers for it."""
+    cells = [cell for cell in cells if not cell.blocked]
+    include = [flat(lane, cell) for cell in cells] if jobs == "cell" else grouped(cells, JOBS[jobs])
+    for entry in include:
+        entry["runner"] = table.workflows["runners"][platform_of("conda", entry["platform"])]
+        entry["environment"] = environment(entry["cuda"])
     return json.dumps({"include": include}, separators=(",", ":"))
+
+
+def flat(lane: str, cell) -> dict:
+    lowered = {key.lower(): value for key, value in row(lane, cell).items() if key != "blocked"}
+    return {**lowered, **({"distribution": cell.distribution} if lane == "wheel" else {})}
+
+
+def grouped(cells: list, keys: tuple) -> list:
+    """An entry per group, with the Pythons of its wheels."""
+    groups = {}
+    for cell in cells:
+        group = tuple((key, getattr(cell, key)) for key in keys if hasattr(cell, key))
+        groups.setdefault(group, set()).add(getattr(cell, "python", None))
+    return [{**dict(group), **pythons(found)} for group, found in groups.items()]
+
+
+def pythons(found: set) -> dict:
+    return {} if found == {None} else {"pythons": " ".join(sorted(found, key=tables.order))}
+
+
+def environment(cuda: str) -> str:
+    """The environment of pixi.toml with the compilers for a CUDA version."""
+    return f"cuda{cuda.replace('.', '')}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from feedstock.errors import FeedstockError
 from feedstock.paths import REPOSITORY
-from feedstock.tables import mapping, minor, order, read, version, versions
+from feedstock.tables import digits, mapping, minor, order, read, version, versions
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class PyTorch:
     python: tuple
     cuda: tuple
     cuda_aarch64: tuple
+    two_string_abis: bool = False
 
     def cuda_on(self, platform: str) -> tuple:
         return self.cuda_aarch64 if platform.endswith("aarch64") else self.cuda
@@ -28,8 +29,12 @@ class Published:
 
     def __init__(self, file: Path):
         content = mapping(
-            read(file), str(file), ("pytorch", "conda_forge", "architectures", "nvcc_newest_gcc"), optional=()
+            read(file),
+            str(file),
+            ("pytorch", "pytorch_index", "conda_forge", "architectures", "nvcc_newest_gcc"),
+            optional=(),
         )
+        self.pytorch_index = content["pytorch_index"]
         self.pytorch = {
             version(number, f"{file}: pytorch"): read_pytorch(entry, f"{file}: pytorch {number}")
             for number, entry in content["pytorch"].items()
@@ -50,6 +55,10 @@ class Published:
 
     def of(self, pytorch: str) -> PyTorch | None:
         return self.pytorch.get(minor(pytorch))
+
+    def build_to_link(self, cell) -> str:
+        """Which of the builds on PyTorch's index to compile a wheel against: the small one, if they are alike."""
+        return f"cu{digits(cell.pytorch_cuda)}" if self.of(cell.pytorch).two_string_abis else "cpu"
 
     def without_pytorch(self, pytorch: str) -> str:
         if self.of(pytorch):
@@ -103,9 +112,9 @@ class Published:
 
 
 def read_pytorch(entry, where: str) -> PyTorch:
-    mapping(entry, where, ("release", "python", "cuda", "cuda_aarch64"), optional=())
+    mapping(entry, where, ("release", "python", "cuda", "cuda_aarch64"), optional=("two_string_abis",))
     lists = {key: versions(entry[key], f"{where} {key}") for key in ("python", "cuda", "cuda_aarch64")}
-    return PyTorch(version(entry["release"], where), **lists)
+    return PyTorch(version(entry["release"], where), **lists, two_string_abis=bool(entry.get("two_string_abis")))
 
 
 def major(text: str) -> str:

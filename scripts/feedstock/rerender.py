@@ -2,19 +2,29 @@
 
 import difflib
 import re
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from feedstock import assemble, ci_support, matrix_tables, variants
+from feedstock import assemble, bake, ci_support, matrix_tables, profiles, variants, workflows
 from feedstock.errors import FeedstockError
 from feedstock.paths import PROGRAM, REPOSITORY
+from feedstock.tables import order
 
 HEADER = "Rendered from variants/ by `feedstock rerender`: do not edit."
 
+SAGEATTN3 = "sageattention3_blackwell/sageattn3"
+SHARED_MODULES = ("_checks.py", "_library.py")
+
+DELIMITERS = {
+    "variable": {"start": "<{", "end": "}>"},
+    "block": {"start": "<%", "end": "%>"},
+    "comment": {"start": "<#", "end": "#>"},
+}
 
 # Folders in which every file of a kind is rendered: what the table no longer asks for is removed.
-OWNED = (".ci_support/*.yaml",)
+OWNED = (".ci_support/*.yaml", ".github/workflows/*.yml")
 
 
 def rendered(repository: Path = REPOSITORY, table=None) -> dict:
@@ -28,9 +38,14 @@ def rendered(repository: Path = REPOSITORY, table=None) -> dict:
 
 def whole_files(table) -> dict:
     return {
-        "sageattention/_version.py": version_module(table),
+        "sageattention/_version.py": version_module(table.version("sageattention")),
+        f"{SAGEATTN3}/_version.py": version_module(table.version("sageattn3")),
+        **shared_modules(),
+        "scripts/wheel/architectures.cmake": architectures(table),
         "pixi.toml": pixi_manifest(table),
         **ci_support.files(table, HEADER),
+        **workflows.files(table, HEADER, template),
+        "docker-bake.hcl": bake.text(table, HEADER, template),
     }
 
 
@@ -52,26 +67,65 @@ def with_block(text: str, name: str, block: str, page: str) -> str:
     return pattern.sub(lambda match: match[1] + block + match[2], text)
 
 
-def version_module(table) -> str:
-    return f'# {HEADER}\n__version__ = "{table.package_version}"\n'
+def version_module(version: str) -> str:
+    return f'# {HEADER}\n__version__ = "{version}"\n'
+
+
+def architectures(table) -> str:
+    """For builds from source: the compute capabilities that each distribution is released for."""
+    lines = [f"# {HEADER}\n"]
+    for distribution in dict.fromkeys(cell.distribution for cell in table.wheels):
+        every = {item for cell in table.wheels if cell.distribution == distribution for item in cell.architectures}
+        listed = " ".join(item.replace(".", "") for item in sorted(every, key=order))
+        lines.append(f"set(released_{distribution} {listed})\n")
+    return "".join(lines)
+
+
+def shared_modules() -> dict:
+    """Modules that both distributions hold: neither needs the other to be installed."""
+    texts = {name: (REPOSITORY / "sageattention" / name).read_text(encoding="utf-8") for name in SHARED_MODULES}
+    header = "# Rendered from sageattention/{} by `feedstock rerender`: do not edit.\n"
+    return {f"{SAGEATTN3}/{name}": header.format(name) + text for name, text in texts.items()}
 
 
 def pixi_manifest(table) -> str:
-    """The commands as pixi tasks, and a build task per variant. The command line itself runs on Linux."""
-    platforms = [platform for platform in variants.PLATFORMS if platform.startswith("linux")]
-    matrix = [variant for variant in table.conda if variant.platform in platforms]
+    """The commands as pixi tasks, a build task per variant, and compilers per CUDA version."""
     return template("pixi.toml").render(
         header=HEADER,
-        platforms=platforms,
-        python_min=matrix[0].config({})["python_min"][0],
-        variants=matrix,
+        platforms=variants.PLATFORMS,
+        python_min=table.package("python_min"),
+        variants=table.conda,
+        toolchains=toolchains(table),
+        glibc=table.workflows["tools"]["glibc"],
     )
 
 
+def toolchains(table) -> list:
+    """What compiles the wheels of each CUDA version. Visual Studio: the one of the conda packages."""
+    [msvc] = {cell.config({})["cxx_compiler"][0] for cell in table.conda if cell.platform == "win-64"}
+    compilers = {cell.cuda: cell.gcc for cell in table.wheels}
+    return [
+        {"cuda": cuda, "gcc": gcc, "msvc": msvc, "environment": profiles.environment(cuda)}
+        for cuda, gcc in sorted(compilers.items(), key=lambda item: order(item[0]), reverse=True)
+    ]
+
+
 def template(name: str) -> Template:
-    folder = FileSystemLoader(PROGRAM / "templates")
-    environment = Environment(loader=folder, undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
-    return environment.get_template(f"{name}.jinja")
+    return templates().get_template(f"{name}.jinja")
+
+
+@cache
+def templates() -> Environment:
+    """Values stand in <{ }>: workflows and bake files have a meaning of their own for ${{ }} and ${ }."""
+    return Environment(
+        loader=FileSystemLoader(PROGRAM / "templates"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        **{f"{kind}_{end}_string": mark for kind, marks in DELIMITERS.items() for end, mark in marks.items()},
+    )
 
 
 def drift(repository: Path = REPOSITORY, table=None) -> dict:

@@ -53,6 +53,11 @@ def order(text: str) -> tuple:
     return tuple(int(part) for part in text.split("."))
 
 
+def digits(text: str) -> str:
+    """As names of files and of builds spell it: 129."""
+    return text.replace(".", "")
+
+
 def minor(text: str) -> str:
     """2.8.0 belongs to 2.8."""
     return ".".join(text.split(".")[:2])

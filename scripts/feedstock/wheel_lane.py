@@ -1,17 +1,21 @@
 """The wheel lane of the support matrix: the rows of `variants/wheels.yaml`, one cell per wheel."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from feedstock.errors import FeedstockError
 from feedstock.paths import REPOSITORY
 from feedstock.published import Published, without_operators
-from feedstock.tables import mapping, order, read, version, versions
+from feedstock.tables import digits, mapping, order, read, version, versions
 
 PLATFORMS = ("linux_x86_64", "linux_aarch64", "win_amd64")
 
-# Where the sources of each distribution are, relative to the repository.
-SOURCES = {"sageattention": "sageattention", "sageattn3": "sageattention3_blackwell"}
+# Of file names. Each distribution has its own, see WheelCell.style.
+STYLES = ("build-tag", "local-version")
+
+# The folder of each distribution, relative to the repository: its pyproject.toml, csrc/ and csrc/torch/.
+SOURCES = {"sageattention": ".", "sageattn3": "sageattention3_blackwell"}
 
 
 @dataclass(frozen=True)
@@ -34,43 +38,55 @@ class WheelCell:
         return (self.distribution, self.pytorch, self.cuda, self.python, self.platform)
 
     @property
-    def name(self) -> str:
-        return self.file(default_style(self.distribution))
+    def style(self) -> str:
+        return "local-version" if self.distribution == "sageattn3" else "build-tag"
 
-    def file(self, style: str) -> str:
+    @property
+    def name(self) -> str:
+        return self.file(self.style)
+
+    @property
+    def tag(self) -> str:
+        return "cp" + digits(self.python)
+
+    @property
+    def build_tag(self) -> str:
+        return f"{digits(self.pytorch)}.{digits(self.cuda)}"
+
+    @property
+    def local_version(self) -> str:
+        """Of PyTorch with dots for sageattn3."""
+        pytorch = self.pytorch if self.distribution == "sageattn3" else digits(self.pytorch)
+        return f"cu{digits(self.cuda)}torch{pytorch}"
+
+    def file(self, style: str, platform: str | None = None) -> str:
         """Its file name. `build-tag`: sageattention-2.2.0-280.129-cp312-cp312-linux_x86_64.whl; `local-version`:
-        sageattention-2.2.0+cu129torch280-…, with dots in the PyTorch version for sageattn3."""
-        torch, cuda = self.pytorch.replace(".", ""), self.cuda.replace(".", "")
-        python = f"cp{self.python.replace('.', '')}"
-        if style == "build-tag":
-            head = f"{self.version}-{torch}.{cuda}"
-        else:
-            head = f"{self.version}+cu{cuda}torch{self.pytorch if self.distribution == 'sageattn3' else torch}"
-        return f"{self.distribution}-{head}-{python}-{python}-{self.platform}.whl"
+        sageattention-2.2.0+cu129torch280-cp312-…. `platform`: another tag for the same machine, a manylinux one."""
+        head = f"{self.version}-{self.build_tag}" if style == "build-tag" else f"{self.version}+{self.local_version}"
+        return f"{self.distribution}-{head}-{self.tag}-{self.tag}-{platform or self.platform}.whl"
 
     @property
     def blocked(self) -> str:
         """Why it cannot be built from the sources as they are; empty if it can."""
-        if not (REPOSITORY / SOURCES[self.distribution]).is_dir():
-            return f"the sources of {self.distribution} are not in this repository ({SOURCES[self.distribution]})"
+        for name in ("csrc/CMakeLists.txt", "csrc/torch/CMakeLists.txt", "pyproject.toml"):
+            if not (REPOSITORY / SOURCES[self.distribution] / name).is_file():
+                return f"{SOURCES[self.distribution]}/{name} does not exist yet"
         return without_operators(self.pytorch)
 
 
-def default_style(distribution: str) -> str:
-    return "local-version" if distribution == "sageattn3" else "build-tag"
-
-
-def load(file: Path, published: Published, package_version: str, architectures: str) -> tuple:
-    """Every wheel, in the order of the file; PyTorch and Python newest first within a row as they are listed there."""
+def load(file: Path, published: Published, distributions: dict, architectures: str) -> tuple:
+    """Every wheel, in the order of the file; PyTorch and Python newest first within a row as they are listed there.
+    `distributions`: the version of each."""
     where = str(file)
-    content = mapping(read(file), where, ("cuda", "sageattn3_version", "sets", "current"), optional=())
+    content = mapping(read(file), where, ("cuda", "sets", "current"), optional=())
     toolchains = {
         key: read_toolchain(value, architectures, f"{where}: cuda {key}") for key, value in content["cuda"].items()
     }
-    sageattn3 = version(content["sageattn3_version"], f"{where}: sageattn3_version")
-    reader = Reader(published, toolchains, {"sageattention": package_version, "sageattn3": sageattn3})
+    reader = Reader(published, toolchains, distributions)
     cells = []
-    for name, rows in content["sets"].items():
+    for name, rows in mapping(content["sets"], f"{where}: sets").items():
+        if not isinstance(rows, list):
+            raise FeedstockError(f"{where}: {name} holds {rows!r}; expected a list of rows")
         for number, row in enumerate(rows, 1):
             cells += reader.row(name, row, f"{where}: {name}, row {number}")
     cells += reader.current(content["current"], f"{where}: current")
@@ -177,3 +193,16 @@ def problems(cell: WheelCell, published: Published) -> list:
     if cell.platform.startswith("linux"):
         reasons.append(published.without_gcc(cell.cuda, cell.gcc))
     return [reason for reason in reasons if reason]
+
+
+def with_architectures(cells: list, text: str, published: Published) -> list:
+    """The cells with compute capabilities of one's own, written as torch's extensions take them: 8.9;12.0"""
+    wanted = tuple(word for word in re.split(r"[;,\s]+", text) if word)
+    for word in wanted:
+        if word.endswith("+PTX"):
+            raise FeedstockError(f"{word}: these kernels are machine code, there is no PTX to keep; write {word[:-4]}")
+    for cell in cells:
+        reasons = published.without_architectures(cell.cuda, wanted)
+        if reasons:
+            raise FeedstockError(f"{cell.name} cannot be built for {', '.join(wanted)}: {'; '.join(reasons)}")
+    return [replace(cell, architectures=wanted) for cell in cells]

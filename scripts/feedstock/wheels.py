@@ -33,14 +33,16 @@ def conda_name(name: str) -> str:
     return CONDA_NAMES.get(name, name)
 
 
-def download(requirements: list, constraints: dict, folder: Path, reporter, closure: bool = True) -> list:
+def download(
+    requirements: list, constraints: dict, folder: Path, reporter, closure: bool = True, options: tuple = ()
+) -> list:
     """Wheels of the requirements and, with `closure`, of everything that they require on this machine."""
     pins = folder / "constraints.txt"
     pins.write_text("".join(f"{name}=={version}\n" for name, version in constraints.items()))
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--only-binary", ":all:"]
     # What is packaged is kept in the channel; pip's own cache would hold everything twice.
     command += ["--no-cache-dir", "--progress-bar", "off", "--dest", str(folder), "-c", str(pins)]
-    command += ([] if closure else ["--no-deps"]) + requirements
+    command += [*([] if closure else ["--no-deps"]), *options, *requirements]
     reporter.log(" ".join(command))
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     reporter.log(result.stdout)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from feedstock import variants
 
 PROGRAM = Path(__file__).resolve().parents[2] / "scripts" / "feedstock"
 COMMANDS = ["build", "install", "test", "variants", "channel", "rerender", "bump", "wheel", "verify"]
+COMMANDS += ["publish", "index", "summary", "compare"]
 
 
 @pytest.fixture
@@ -34,6 +36,18 @@ def test_every_command_has_help(feedstock, command):
     assert answer.returncode == 0
     assert f"Usage: feedstock {command}" in answer.stdout
     assert "--json" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("seconds", "arguments"),
+    [(1, ["variants"]), (1, ["variants", "--lane", "wheel", "--format", "json"]), (5, ["rerender", "--check"])],
+)
+def test_answers_come_at_once(feedstock, seconds, arguments):
+    """Measured in processor time, which a busy machine does not lengthen."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert feedstock(*arguments).returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < seconds
 
 
 def test_variants_as_json(feedstock):

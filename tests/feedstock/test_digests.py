@@ -8,7 +8,13 @@ from feedstock import digests
 def repository(tmp_path):
     for name in (
         "csrc/sm80/kernel.cu",
+        "csrc/common/mma.cuh",
+        "csrc/quant/rows.cuh",
         "csrc/torch/library.cpp",
+        "csrc/torch/shared/tensors.cpp",
+        "sageattention3_blackwell/csrc/mma/block_scaled.cuh",
+        "sageattention3_blackwell/csrc/torch/library.cpp",
+        "sageattention3_blackwell/sageattn3/api.py",
         "recipe/recipe.yaml",
         "recipe/build_kernels.sh",
         "recipe/build_package.sh",
@@ -26,10 +32,15 @@ def repository(tmp_path):
     ("file", "changed"),
     [
         ("csrc/sm80/kernel.cu", {"kernel_digest"}),
+        ("csrc/common/mma.cuh", {"kernel_digest", "sageattn3_kernel_digest"}),
         ("csrc/torch/library.cpp", {"operator_digest"}),
+        ("csrc/torch/shared/tensors.cpp", {"operator_digest", "sageattn3_operator_digest"}),
         ("sageattention/core.py", {"operator_digest"}),
+        ("sageattention3_blackwell/csrc/mma/block_scaled.cuh", {"sageattn3_kernel_digest"}),
+        ("sageattention3_blackwell/csrc/torch/library.cpp", {"sageattn3_operator_digest"}),
+        ("sageattention3_blackwell/sageattn3/api.py", {"sageattn3_operator_digest"}),
         ("recipe/recipe.yaml", {"recipe_digest"}),
-        ("recipe/build_kernels.sh", {"kernel_digest", "recipe_digest"}),
+        ("recipe/build_kernels.sh", {"kernel_digest", "sageattn3_kernel_digest", "recipe_digest"}),
         ("LICENSE", {"recipe_digest"}),
     ],
 )

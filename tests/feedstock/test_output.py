@@ -31,10 +31,13 @@ def test_the_name_alone_means_the_build_of_the_variant(folder):
     build = f"cuda{variant.cuda}_torch{variant.pytorch}_*".replace(".", "")
     assert output.specs(variant, [], "conda-forge") == [f"sageattention * {build}"]
     assert output.specs(variant, ["cmake", "sageattention 2.*"], "local") == ["cmake", "sageattention 2.*"]
-    with pytest.raises(FeedstockError, match="holds no package of"):
+    with pytest.raises(FeedstockError, match="holds no sageattention of"):
         output.specs(variant, [], "local")
     hold(folder, variant)
     assert output.specs(variant, [], "local") == [f"sageattention * {build}"]
+    assert output.specs(variant, ["sageattn3"], "conda-forge") == [f"sageattn3 * {build}"]
+    with pytest.raises(FeedstockError, match="holds no sageattn3 of"):
+        output.specs(variant, ["sageattn3"], "local")
 
 
 def test_damaged_packages_are_named(folder, reporter):

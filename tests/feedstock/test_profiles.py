@@ -30,7 +30,10 @@ def test_either_name_of_a_platform_will_do(lane):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(("wheel", "nonsense"), "known: default, stable"), (("conda", "all", "osx-64"), "known: linux-64")],
+    [
+        (("wheel", "nonsense"), "known: default, stable"),
+        (("conda", "all", "osx-64"), "known: linux, windows, all, linux-64"),
+    ],
 )
 def test_unknown_names_list_the_known_ones(arguments, message):
     with pytest.raises(FeedstockError, match=message):
@@ -45,7 +48,27 @@ def test_an_unknown_filter_is_named(tmp_path):
 
 def test_a_github_matrix_holds_what_can_be_built():
     cells = select("wheel", "current")
-    matrix = json.loads(profiles.github_matrix("wheel", cells))
+    matrix = json.loads(profiles.github_matrix(variants.table(), "wheel", cells))
     assert [entry["wheel"] for entry in matrix["include"]] == [cell.name for cell in cells if not cell.blocked]
     assert all(entry["runner"] for entry in matrix["include"])
-    assert "\n" not in profiles.github_matrix("wheel", cells)
+    assert "\n" not in profiles.github_matrix(variants.table(), "wheel", cells)
+
+
+@pytest.mark.parametrize("lane", profiles.LANES)
+def test_a_system_is_both_of_its_platforms(lane):
+    both = [*select(lane, "all", "linux-64"), *select(lane, "all", "linux-aarch64")]
+    assert set(select(lane, "all", "linux")) == set(both)
+    assert select(lane, "all", "windows") == select(lane, "all", "win-64")
+
+
+def test_kernels_are_one_job_per_cuda_and_platform():
+    cells = [cell for cell in select("wheel", "all") if not cell.blocked]
+    for jobs, keys in profiles.JOBS.items():
+        include = json.loads(profiles.github_matrix(variants.table(), "wheel", cells, jobs))["include"]
+        if keys:
+            assert len(include) == len({tuple(getattr(cell, key) for key in keys) for cell in cells}) <= 256
+            assert sum(len(entry["pythons"].split()) for entry in include if jobs == "pytorch") in (0, len(cells))
+    conda = json.loads(profiles.github_matrix(variants.table(), "conda", select("conda", "all"), "cuda"))["include"]
+    assert [(entry["cuda"], entry["platform"]) for entry in conda] == list(
+        dict.fromkeys((cell.cuda, cell.platform) for cell in variants.matrix())
+    )

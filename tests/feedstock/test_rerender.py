@@ -17,6 +17,10 @@ def test_rendered_files_say_so():
     assert all("do not edit" in text.splitlines()[0] for text in rerender.whole_files(variants.table()).values())
 
 
+def test_both_distributions_have_one_licence():
+    assert (REPOSITORY / "sageattention3_blackwell" / "LICENSE").read_text() == (REPOSITORY / "LICENSE").read_text()
+
+
 def copy_rendered(folder):
     for name, text in rerender.rendered().items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -51,8 +55,8 @@ def test_the_tables_hold_every_version():
 
 def test_the_module_gives_the_version(tmp_path):
     names = {}
-    exec(rerender.version_module(variants.table()), names)
-    assert names["__version__"] == variants.package_version()
+    exec(rerender.version_module("2.3.4"), names)
+    assert names["__version__"] == "2.3.4"
 
 
 def test_what_the_table_no_longer_holds_is_removed(tmp_path):
@@ -66,9 +70,10 @@ def test_what_the_table_no_longer_holds_is_removed(tmp_path):
 
 
 def test_rendering_takes_no_time_and_is_the_same_twice():
-    start = time.monotonic()
+    """Everything, also the packages of every conda variant; in processor time: that is the same on a busy machine."""
+    start = time.process_time()
     assert rerender.rendered(table=variants.Table()) == rerender.rendered(table=variants.Table())
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_there_is_a_configuration_per_variant():

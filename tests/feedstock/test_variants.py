@@ -36,7 +36,7 @@ def test_newest_comes_first():
 @pytest.mark.parametrize(
     ("name", "old", "new", "reason"),
     [
-        ("package.yaml", '- "2.13"', '- "2.10"', "the operator library needs PyTorch"),
+        ("package.yaml", '- "2.13"', '- "2.7"', "conda-forge has PyTorch for these CUDA versions from 2.8 on"),
         ("package.yaml", '- "2.13"', '- "9.9"', "knows no PyTorch 9.9"),
         ("cuda12.8.yaml", "if: win", "if: linux", "conda-forge has no PyTorch for CUDA 12.8 on linux-64"),
         ("cuda12.9.yaml", '- "8.0 ', '- "11.0 ', "nvcc 12.9 does not compile for 11.0: 13.0 is the first"),
@@ -73,41 +73,56 @@ def test_toolchain_and_glibc_are_zipped():
 
 @pytest.mark.parametrize("variant", variants.matrix(), ids=lambda variant: variant.name)
 def test_recipe_renders(variant):
-    library, package = render(variant, {})
     cuda, torch = variant.cuda.replace(".", ""), variant.pytorch.replace(".", "")
-    version = variants.package_version()
-    assert re.fullmatch(rf"libsageattention-{version}-cuda{cuda}_h[0-9a-f]{{7}}_\d+\.conda", library.file.name)
-    assert re.fullmatch(
-        rf"sageattention-{version}-cuda{cuda}_torch{torch}_h[0-9a-f]{{7}}_\d+\.conda", package.file.name
-    )
-    assert library.file.parent.name == package.file.parent.name == variant.platform
+    build = {"lib": rf"cuda{cuda}_h[0-9a-f]{{7}}_\d+", "": rf"cuda{cuda}_torch{torch}_h[0-9a-f]{{7}}_\d+"}
+    names = [("lib", "sageattention"), ("", "sageattention"), ("lib", "sageattn3"), ("", "sageattn3")]
+    for (prefix, name), output in zip(names, render(variant, {}), strict=True):
+        version = variants.table().version(name)
+        assert re.fullmatch(rf"{prefix}{name}-{version}-{build[prefix]}\.conda", output.file.name)
+        assert output.file.parent.name == variant.platform
 
 
 def test_one_kernel_build_serves_every_pytorch():
-    """The library's build string must not depend on PyTorch, or the kernels would be compiled once per cell."""
+    """A library's build string must not depend on PyTorch, or the kernels would be compiled once per cell."""
     libraries = {}
     for variant in variants.matrix():
-        libraries.setdefault((variant.platform, variant.cuda), set()).add(render(variant, {})[0].file.name)
+        for output in render(variant, {}):
+            if output.name.startswith("lib"):
+                libraries.setdefault((variant.platform, variant.cuda, output.name), set()).add(output.file.name)
     assert all(len(names) == 1 for names in libraries.values())
 
 
-def test_staging_key_holds_sources_and_architectures():
+@pytest.mark.parametrize(
+    ("name", "digest", "architectures"),
+    [
+        ("libsageattention", "kernel_digest", "sageattention_architectures"),
+        ("libsageattn3", "sageattn3_kernel_digest", "sageattn3_architectures"),
+    ],
+)
+def test_staging_key_holds_sources_and_architectures(name, digest, architectures):
     """The staging cache knows the script's environment, not the sources: without these a stale library would ship."""
     variant = variants.matrix()[0]
-    library = render(variant, {"kernel_digest": "digest-of-the-sources"})[0].rendered.recipe.to_dict()
-    environment = library["staging_caches"][0]["build"]["script"]["env"]
-    assert environment["SAGEATTENTION_KERNEL_DIGEST"] == "digest-of-the-sources"
-    dotted = variant.config({})["sageattention_architectures"][0]
-    assert environment["SAGEATTENTION_ARCHITECTURES"] == dotted.replace(".", "").replace(" ", ";")
+    [library] = [output for output in render(variant, {digest: "digest-of-the-sources"}) if output.name == name]
+    environment = library.rendered.recipe.to_dict()["staging_caches"][0]["build"]["script"]["env"]
+    assert environment["KERNEL_DIGEST"] == "digest-of-the-sources"
+    dotted = variant.config({})[architectures][0]
+    assert environment["ARCHITECTURES"] == dotted.replace(".", "").replace(" ", ";")
 
 
 @pytest.mark.parametrize(
-    ("key", "changed"), [("kernel_digest", [0, 1]), ("operator_digest", [1]), ("recipe_digest", [0, 1])]
+    ("key", "changed"),
+    [
+        ("kernel_digest", ["libsageattention", "sageattention"]),
+        ("operator_digest", ["sageattention"]),
+        ("sageattn3_kernel_digest", ["libsageattn3", "sageattn3"]),
+        ("sageattn3_operator_digest", ["sageattn3"]),
+        ("recipe_digest", ["libsageattention", "sageattention", "libsageattn3", "sageattn3"]),
+    ],
 )
 def test_edited_sources_give_other_build_strings(key, changed):
     variant = variants.matrix()[0]
-    before, after = render(variant, {}), render(variant, {key: "edited"})
-    assert [number for number in (0, 1) if before[number].file != after[number].file] == changed
+    pairs = zip(render(variant, {}), render(variant, {key: "edited"}), strict=True)
+    assert [before.name for before, after in pairs if before.file != after.file] == changed
 
 
 def test_linking_errors_are_errors():

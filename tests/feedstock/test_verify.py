@@ -1,10 +1,17 @@
 """Finished files: a good one passes, and every way in which one can be wrong is found. Libraries are made by hand."""
 
+import io
 import json
 import shutil
+import subprocess
+import tarfile
+import tempfile
 import zipfile
+from functools import cache
+from pathlib import Path, PurePosixPath
 
 import pytest
+import zstandard
 from feedstock import assemble, profiles, variants, verify
 from feedstock.errors import FeedstockError
 from wheel.wheelfile import WheelFile
@@ -17,14 +24,40 @@ CELL = next(
 LICENCE = "Apache License\nVersion 2.0\n"
 
 
-def kernels(capabilities=CELL.architectures, cuda=CELL.cuda, more=b""):
+@cache
+def compiled(source, *options):
+    """A shared library, as bytes; what is appended to it is data to every reader of ELF files."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "library.so"
+        command = ["g++", "-shared", "-fPIC", "-nostdlib", "-x", "c++", "-", "-o", file, *options]
+        subprocess.run(command, input=source, check=True, text=True)
+        return file.read_bytes()
+
+
+KERNELS = 'extern "C" int sageattention_version() { return 1; }'
+OPERATORS = "int registered;"
+NEEDS_PYTHON = 'extern "C" long PyLong_AsLong(void*); long read() { return PyLong_AsLong(0); }'
+# Of glibc 2.17.
+CALLS_LIBC = 'extern "C" int clock_gettime(int, void*); static int time = clock_gettime(0, 0);'
+
+
+def kernels(capabilities=CELL.architectures, cuda=CELL.cuda, more=b"", library=None):
     numbers = [int(capability.replace(".", "")) for capability in capabilities]
     note = f"Cuda compilation tools, release {cuda}".encode()
-    return b"library" + note + more + fat_binary(*((MACHINE_CODE, number) for number in numbers))
+    return (library or compiled(KERNELS)) + note + more + fat_binary(*((MACHINE_CODE, number) for number in numbers))
 
 
-def operators(pytorch=CELL.pytorch):
-    return f"library sageattention_torch_built_for={pytorch}\0".encode()
+def operators(pytorch=CELL.pytorch, abi=1, library=None):
+    return (library or compiled(OPERATORS)) + f"sageattention_torch_built_for={pytorch} cxx11_abi={abi}\0".encode()
+
+
+def bill(library, **versions):
+    """An SBOM as csrc/cmake/sbom.cmake writes it."""
+    parts = [{"name": name.replace("_", " "), "version": version} for name, version in versions.items()]
+    component = {"name": library, "version": CELL.version}
+    tools = {"components": [{"name": "nvcc", "version": f"{CELL.cuda}.88"}]}
+    metadata = {"tools": tools, "component": component}
+    return json.dumps({"bomFormat": "CycloneDX", "metadata": metadata, "components": parts})
 
 
 def contents(**changes):
@@ -39,9 +72,11 @@ def contents(**changes):
         f"Version: {CELL.version}\nRequires-Dist: torch==2.13.*\n",
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nBuild: 2130.132\nTag: {python}-{python}-{CELL.platform}\n",
         f"{info}/licenses/LICENSE": LICENCE,
+        f"{info}/sboms/libsageattention.cdx.json": bill("libsageattention", CUDA_runtime=CELL.cuda),
+        f"{info}/sboms/libsageattention_torch.cdx.json": bill("libsageattention_torch", torch=CELL.pytorch),
     }
     for short, content in changes.items():
-        [name] = [name for name in files if name.rpartition("/")[2].split(".")[0] == short]
+        [name] = [name for name in files if PurePosixPath(name).stem == short]
         files[name] = content
     return files
 
@@ -73,8 +108,30 @@ def test_a_good_wheel_passes(make):
         ({"libsageattention": kernels(cuda="11.0")}, "CUDA", "11.0"),
         ({"libsageattention": b"nothing"}, "machine code", "no GPU machine code"),
         ({"libsageattention": kernels(more=b"/home/someone/src/kernel.cu")}, "absolute paths", "/home/someone/src"),
+        (
+            {"libsageattention": kernels(more=b"_ZN4sage48_GLOBAL__N__c5e05d12_15_some_cu_a90")},
+            "names",
+            "folder of some_cu",
+        ),
         ({"libsageattention_torch": operators("2.12.1")}, "operator library", "built for PyTorch 2.12.1"),
         ({"libsageattention_torch": b"nothing"}, "operator library", "built for PyTorch unknown"),
+        ({"libsageattention_torch": operators(abi=0)}, "string ABI", "_GLIBCXX_USE_CXX11_ABI=0"),
+        ({"libsageattention_torch": b"nothing"}, "operator symbols", "is no ELF library"),
+        (
+            {"libsageattention_torch": operators(library=compiled(NEEDS_PYTHON))},
+            "operator symbols",
+            "needs the function",
+        ),
+        (
+            {"libsageattention": kernels(library=compiled(KERNELS, "-Wl,-rpath,/opt/cuda/lib"))},
+            "RPATH",
+            "libsageattention.so: /opt/cuda/lib",
+        ),
+        (
+            {"libsageattention": kernels(library=compiled(KERNELS + "int other;"))},
+            "kernel symbols",
+            "offers other",
+        ),
         ({"METADATA": "Metadata-Version: 2.4\nName: sageattention\nVersion: 0.1\n"}, "metadata", "sageattention 0.1"),
         ({"METADATA": "Metadata-Version: 2.4\nName: other\nVersion: 0.1\n"}, "requirement", ""),
         ({"WHEEL": "Wheel-Version: 1.0\nTag: cp39-cp39-linux_x86_64\n"}, "tags", "cp39-cp39-linux_x86_64"),
@@ -83,6 +140,37 @@ def test_a_good_wheel_passes(make):
 )
 def test_wrong_contents_are_found(make, changes, what, found):
     assert found in bad(make(contents(**changes)))[what]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("libsageattention.cdx", bill("libsageattention", CUDA_runtime="11.0"), "CUDA runtime 11.0, expected"),
+        ("libsageattention.cdx", bill("libsageattention"), "CUDA runtime none, expected"),
+        ("libsageattention.cdx", bill("other", CUDA_runtime=CELL.cuda), "is about other"),
+        ("libsageattention_torch.cdx", bill("libsageattention_torch", torch="2.6.0"), "torch 2.6.0, expected 2.13"),
+        ("libsageattention_torch.cdx", "{}", "is no CycloneDX document"),
+    ],
+)
+def test_a_wrong_bill_of_materials_is_found(make, name, text, found):
+    assert found in bad(make(contents(**{name: text})))["SBOM"]
+
+
+def test_a_missing_bill_of_materials_is_found(make):
+    files = {name: content for name, content in contents().items() if "_torch.cdx" not in name}
+    assert bad(make(files))["SBOM"].startswith("there is libsageattention.cdx.json, expected")
+
+
+def test_a_manylinux_wheel_passes_unless_it_needs_a_newer_glibc(make):
+    info = f"sageattention-{CELL.version}.dist-info/WHEEL"
+    for oldest, found in (("2_5", "2.5 promised"), ("2_99", None)):
+        name = CELL.file("build-tag", f"manylinux_{oldest}_x86_64")
+        tag = f"{CELL.tag}-{CELL.tag}-manylinux_{oldest}_x86_64"
+        files = {**contents(), info: f"Wheel-Version: 1.0\nBuild: {CELL.build_tag}\nTag: {tag}\n"}
+        files["sageattention/lib/libsageattention.so"] = kernels(library=compiled(KERNELS + CALLS_LIBC, "-lc"))
+        wrong = bad(make(files, name))
+        assert set(wrong) == ({"glibc"} if found else set())
+        assert found is None or found in wrong["glibc"]
 
 
 def test_a_renamed_wheel_is_found(make):
@@ -179,3 +267,42 @@ def test_changed_contents_of_a_conda_package_are_found(conda, tmp_path):
     shutil.rmtree(folder / "lib")
     assert not verify.paths_json(folder)[0].good
     assert json.loads((folder / "info/index.json").read_text())["name"] == "libsageattention"
+
+
+def archive_with(tmp_path, name, link=None):
+    """A .conda whose package part holds one entry of this name."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as archive:
+        if link:
+            entry = tarfile.TarInfo("lib/link")
+            entry.type, entry.linkname = tarfile.SYMTYPE, link
+            archive.addfile(entry)
+        entry = tarfile.TarInfo(name)
+        entry.size = 1
+        archive.addfile(entry, io.BytesIO(b"x"))
+    file = tmp_path / "in" / "libsageattention-1.0-cuda130_h1234567_0.conda"
+    file.parent.mkdir()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("metadata.json", '{"conda_pkg_format_version": 2}')
+        for part in ("info", "pkg"):
+            content = plain.getvalue() if part == "pkg" else b"\0" * 1024
+            archive.writestr(f"{part}-{file.stem}.tar.zst", zstandard.ZstdCompressor().compress(content))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [
+        ("../escaped.py", None),
+        ("lib/../../../escaped.py", None),
+        ("/tmp/escaped.py", None),
+        ("lib/link/escaped.py", ".."),
+    ],
+)
+def test_paths_of_a_conda_package_do_not_escape(tmp_path, monkeypatch, name, link):
+    (tmp_path / "unpacked/here").mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "unpacked/here"))
+    file = archive_with(tmp_path, name, link and str(tmp_path))
+    assert bad(file)
+    assert not Path("/tmp/escaped.py").exists()
+    assert not list(tmp_path.rglob("escaped.py"))

@@ -131,6 +131,7 @@ def test_impossible_wheels_are_refused_with_the_reason(tmp_path, old, new, reaso
         ("wheels.yaml", 'pytorch: "2.6.0"', 'pytorch: "9.9.0"', "knows no PyTorch 9.9"),
         ("wheels.yaml", "distribution: sageattn3", "distribution: sageattn4", "unknown distribution sageattn4"),
         ("wheels.yaml", "sets:", "sets: [", "cannot be read"),
+        ("wheels.yaml", "  more:", "  empty:\n  more:", "empty holds None; expected a list of rows"),
         ("published.yaml", 'release: "2.15.0"', "", "release is missing"),
     ],
 )
@@ -144,3 +145,14 @@ def test_malformed_tables_are_named(tmp_path, name, old, new, message):
 def test_a_wheel_for_a_cuda_that_only_arm_lacks_is_left_out_there():
     beside = {cell.platform for cell in variants.table().wheels if (cell.pytorch, cell.cuda) == ("2.11.0", "12.9")}
     assert beside == set(wheel_lane.PLATFORMS) - {"linux_aarch64"}
+
+
+def test_architectures_of_ones_own_are_those_of_the_compiler():
+    """As TORCH_CUDA_ARCH_LIST writes them; nothing is dropped without a word."""
+    table = variants.table()
+    cells = [cell for cell in table.wheels if cell.cuda == "13.0"][:2]
+    chosen = wheel_lane.with_architectures(cells, "8.9; 12.0", table.published)
+    assert [cell.architectures for cell in chosen] == [("8.9", "12.0")] * 2
+    for text, message in {"8.9+PTX": r"write 8\.9", "7.0": "knows no compute", "10.1": "was the last that did"}.items():
+        with pytest.raises(FeedstockError, match=message):
+            wheel_lane.with_architectures(cells, text, table.published)

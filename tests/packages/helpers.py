@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,3 +20,15 @@ def feedstock(*arguments, root=ROOT, **variables):
     )
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout)
+
+
+def copy_of_sources(folder):
+    """Sources that may be edited, for one compute capability, so that compiling takes a fraction of the time."""
+    for name in ("csrc", "sageattention", "sageattention3_blackwell", "recipe", "variants", "scripts"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "LICENSE", folder)
+    for file in (folder / "variants").glob("cuda*.yaml"):
+        text, count = re.subn(r'(\w+_architectures:\n  - ").*"', r'\g<1>9.0"', file.read_text())
+        assert count == 2, file
+        file.write_text(text)
+    return folder

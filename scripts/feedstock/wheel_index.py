@@ -1,0 +1,176 @@
+"""A simple index of wheels (PEP 503 and 691, with the metadata of PEP 658), as files for any web server.
+
+    <site>/cu130/                 every wheel for CUDA 13.0
+    <site>/cu130/torch2.13/       those for PyTorch 2.13: what `pip install --index-url` should be given, since
+                                  pip takes the newest build of a version, whatever PyTorch it is for
+    <site>/index.html             links to all of them
+    <site>/wheels.json            what the index was made from
+
+A wheel is described once, in a list (`wheels.json`) that is released beside it; an index is made from such lists, so it
+needs no file of older releases.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from packaging.utils import canonicalize_name
+
+from feedstock import assemble, verify
+from feedstock.errors import FeedstockError
+from feedstock.products import sha256
+from feedstock.tables import minor
+from feedstock.wheels import Wheel
+
+LIST = "wheels.json"
+KEYS = {"file", "project", "version", "cuda", "pytorch", "sha256", "size", "requires_python", "url", "metadata_sha256"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One wheel. `url`: as links name it; `metadata_sha256`: of the file `<url>.metadata`, empty if there is none."""
+
+    file: str
+    project: str
+    version: str
+    cuda: str
+    pytorch: str
+    sha256: str
+    size: int
+    requires_python: str
+    url: str
+    metadata_sha256: str = ""
+
+
+def make(sources: list, site: Path) -> list:
+    """Writes the index of some wheels (copied into the site) and lists; returns the entries."""
+    entries = {}
+    for source in sources:
+        for entry in read(source) if source.suffix == ".json" else [adopt(source, site)]:
+            other = entries.setdefault(entry.file, entry)
+            if other.sha256 != entry.sha256:
+                raise FeedstockError(f"{entry.file} is listed with two contents, {other.sha256} and {entry.sha256}")
+    chosen = sorted(entries.values(), key=lambda entry: entry.file)
+    members = folders(chosen)
+    for folder, inside in members.items():
+        write_folder(site / folder, inside, "../" * (folder.count("/") + 2))
+    write(site / "index.html", page("Wheels by CUDA and PyTorch version", [link(f"{name}/", name) for name in members]))
+    write(site / LIST, listing(chosen))
+    return chosen
+
+
+def adopt(wheel: Path, site: Path) -> Entry:
+    """Copies a wheel into the site, with its metadata beside it."""
+    place = site / "files" / wheel.name
+    if place.exists() and sha256(place) != sha256(wheel):
+        raise FeedstockError(f"{place} is there already with another content: published files never change")
+    metadata = place.with_name(f"{place.name}.metadata")
+    write(metadata, Wheel(wheel).read(r"[^/]+\.dist-info/METADATA").decode())
+    assemble.publish(wheel, place.parent)
+    return describe(wheel, f"/files/{quote(wheel.name)}", sha256(metadata))
+
+
+def describe(wheel: Path, url: str, metadata_sha256: str = "") -> Entry:
+    verify.require_product(wheel)
+    cell = verify.cell_of(wheel.name)
+    if cell is None:
+        raise FeedstockError(f"{wheel.name} is no wheel of the table: see `feedstock variants --lane wheel`")
+    opened = Wheel(wheel)
+    return Entry(
+        file=wheel.name,
+        project=canonicalize_name(cell.distribution),
+        version=str(opened.version),
+        cuda=cell.cuda,
+        pytorch=minor(cell.pytorch),
+        sha256=sha256(wheel),
+        size=wheel.stat().st_size,
+        requires_python=str(opened.metadata.requires_python or ""),
+        url=url,
+        metadata_sha256=metadata_sha256,
+    )
+
+
+def read(file: Path) -> list:
+    try:
+        items = json.loads(file.read_text(encoding="utf-8"))["wheels"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FeedstockError(f"{file} is not a list of wheels ({LIST} of a release): {error}") from error
+    for item in items:
+        if not isinstance(item, dict) or set(item) != KEYS:
+            raise FeedstockError(f"{file}: expected entries with {', '.join(sorted(KEYS))}, found {item!r}")
+    return [Entry(**item) for item in items]
+
+
+def listing(entries: list) -> str:
+    return json.dumps({"wheels": [asdict(entry) for entry in entries]}, indent=1) + "\n"
+
+
+def folders(entries: list) -> dict:
+    """Each index of the site with its wheels."""
+    found = {}
+    for entry in entries:
+        cuda = f"cu{entry.cuda.replace('.', '')}"
+        for folder in (cuda, f"{cuda}/torch{entry.pytorch}"):
+            found.setdefault(folder, []).append(entry)
+    return found
+
+
+def write_folder(folder: Path, entries: list, up: str) -> None:
+    """One index; `up` leads from the page of a project to the site."""
+    projects = {}
+    for entry in entries:
+        projects.setdefault(entry.project, []).append(entry)
+    meta = {"api-version": "1.1"}
+    write(folder / "index.html", page("Simple index", [link(f"{name}/", name) for name in projects]))
+    write_json(folder / "index.json", {"meta": meta, "projects": [{"name": name} for name in projects]})
+    for name, members in projects.items():
+        place = folder / name
+        write(place / "index.html", page(f"Links for {name}", [file_link(entry, up) for entry in members]))
+        files = [file_entry(entry, up) for entry in members]
+        versions = sorted({entry.version for entry in members})
+        write_json(place / "index.json", {"meta": meta, "name": name, "versions": versions, "files": files})
+
+
+def address(entry: Entry, up: str) -> str:
+    """Files of the site itself are linked relatively, so that the site may lie anywhere."""
+    return f"{up}{entry.url[1:]}" if entry.url.startswith("/") else entry.url
+
+
+def file_link(entry: Entry, up: str) -> str:
+    attributes = {"data-requires-python": entry.requires_python}
+    if entry.metadata_sha256:
+        attributes["data-core-metadata"] = f"sha256={entry.metadata_sha256}"
+    return link(f"{address(entry, up)}#sha256={entry.sha256}", entry.file, attributes)
+
+
+def file_entry(entry: Entry, up: str) -> dict:
+    item = {
+        "filename": entry.file,
+        "url": address(entry, up),
+        "hashes": {"sha256": entry.sha256},
+        "size": entry.size,
+        "requires-python": entry.requires_python,
+    }
+    return {**item, **({"core-metadata": {"sha256": entry.metadata_sha256}} if entry.metadata_sha256 else {})}
+
+
+def page(title: str, links: list) -> str:
+    head = '<meta charset="utf-8"><meta name="pypi:repository-version" content="1.1">'
+    body = "".join(f"{item}<br>\n" for item in links)
+    return f"<!DOCTYPE html>\n<html><head>{head}<title>{escape(title)}</title></head>\n<body>\n{body}</body></html>\n"
+
+
+def link(target: str, text: str, attributes: dict | None = None) -> str:
+    more = "".join(f' {key}="{escape(value)}"' for key, value in (attributes or {}).items() if value)
+    return f'<a href="{escape(target)}"{more}>{escape(text)}</a>'
+
+
+def write_json(file: Path, content: dict) -> None:
+    write(file, json.dumps(content, indent=1) + "\n")
+
+
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    assemble.replace_text(file, text)
