@@ -67,6 +67,9 @@ template <class T> struct Values {
       ldmatrix_x4(b, address + 8 * n * kRowBytes);
 #pragma unroll
       for (int i = 0; i < kFragmentsPerLoad; ++i) {
+#if __CUDA_ARCH__ >= 1200
+        __syncwarp(); // the same for the scales; other architectures do without
+#endif
         const float2 scale = load_shared_pair(state.scale_address + stage_offset + 32 * (n + i));
 #pragma unroll
         for (int f = 0; f < T::kRowFragments; ++f) {
