@@ -1,4 +1,4 @@
-"""Makes a finished conda package the same file however often it is built: the engine notes when it ran."""
+"""Makes a finished conda package the same file however often and wherever it is built: the engine notes both."""
 
 import io
 import json
@@ -8,11 +8,12 @@ import subprocess
 import tarfile
 import zipfile
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 import zstandard
 
-from feedstock.paths import REPOSITORY
+from feedstock.paths import REPOSITORY, STATE
 
 # As conda-build compresses; packages are downloaded more often than they are made.
 LEVEL = 19
@@ -58,16 +59,44 @@ def settled_tar(compressed: bytes, seconds: int) -> bytes:
 
 
 def index_json(content: bytes, seconds: int) -> bytes:
-    return json.dumps({**json.loads(content), "timestamp": seconds * 1000}, indent=2, sort_keys=True).encode()
+    index = json.loads(content)
+    for requirements in {"depends", "constrains"} & index.keys():
+        index[requirements].sort()
+    return json.dumps({**index, "timestamp": seconds * 1000}, indent=2, sort_keys=True).encode()
+
+
+def about_json(content: bytes, seconds: int) -> bytes:
+    return without_folders(content)
 
 
 def rendered_recipe(content: bytes, seconds: int) -> bytes:
     time = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return re.sub(rb"(?m)^(\s+timestamp: ).*$", rb"\g<1>" + time.encode(), content)
+    content = re.sub(rb"(?m)^(\s+timestamp: ).*$", rb"\g<1>" + time.encode(), content)
+    # The engine writes these in any order.
+    for item in (rb"    - spec: .*\n      from: .*\n      run_export: .*\n", rb"    lib\S+: .*\n"):
+        content = re.sub(rb"(?:" + item + rb")+", partial(sorted_items, item), content)
+    # The folder of the host prefix is padded to a length.
+    return re.sub(rb"(_placehold)+\w*", rb"\1", without_folders(content))
 
 
-# Files in which the engine writes the time.
-NOTES = {"info/index.json": index_json, "info/recipe/rendered_recipe.yaml": rendered_recipe}
+def sorted_items(item: bytes, match: re.Match) -> bytes:
+    return b"".join(sorted(re.findall(item, match[0])))
+
+
+def without_folders(content: bytes) -> bytes:
+    """The checkout and the state folder under names that say nothing of this machine."""
+    for folder, name in ((STATE, "/feedstock/.feedstock"), (REPOSITORY, "/feedstock")):
+        content = content.replace(folder.as_uri().encode(), f"file://{name}".encode())
+        content = content.replace(str(folder).encode(), name.encode())
+    return content
+
+
+# Files in which the engine writes when or where it ran.
+NOTES = {
+    "info/about.json": about_json,
+    "info/index.json": index_json,
+    "info/recipe/rendered_recipe.yaml": rendered_recipe,
+}
 
 
 def zip_time(seconds: int) -> tuple:

@@ -1,4 +1,4 @@
-"""Two builds of a package, made at different times by different users, become one file."""
+"""Two builds of a package, made at different times by different users in different folders, become one file."""
 
 import io
 import json
@@ -28,16 +28,29 @@ def tar(files, time, user):
 
 
 @pytest.fixture
-def package(tmp_path):
+def package(tmp_path, monkeypatch):
     def package(time, user, reverse):
-        index = json.dumps({"name": "made", "timestamp": time * 1000}).encode()
-        recipe = f"recipe:\n  name: made\n  timestamp: {time}\nother: timestamp\n".encode()
-        info = [("info/index.json", index), ("info/recipe/rendered_recipe.yaml", recipe)]
+        checkout = tmp_path / f"checkout of {user}"
+        monkeypatch.setattr(reproducible, "REPOSITORY", checkout)
+        monkeypatch.setattr(reproducible, "STATE", checkout / ".feedstock" if reverse else tmp_path / "state")
+        turn = -1 if reverse else 1
+        depends = ["libgcc", "__glibc >=2"][::turn]
+        index = json.dumps({"name": "made", "depends": depends, "timestamp": time * 1000}).encode()
+        about = json.dumps({"channels": [(checkout / "output").as_uri(), (reproducible.STATE / "channel").as_uri()]})
+        recipe = f"recipe:\n  name: made\n  timestamp: {time}\nother: timestamp\n"
+        recipe += f"prefix: {reproducible.STATE}/env" + "_placehold" * (5 if reverse else 6) + "_pla\nmap:\n"
+        libraries = ["    liba.so: a\n", "    libb.so: b\n"]
+        recipe += "  library_to_package:\n" + "".join(libraries[::turn])
+        exports = ["    - spec: libgcc\n      from: build\n      run_export: gxx\n"]
+        exports.append("    - spec: __glibc >=2\n      from: build\n      run_export: sysroot\n")
+        recipe += "run:\n" + "".join(exports[::turn])
+        info = [("info/index.json", index), ("info/about.json", about.encode())]
+        info.append(("info/recipe/rendered_recipe.yaml", recipe.encode()))
         files = [("lib/library.so", b"\0" * 1000), ("lib/library.so.1", None)]
         path = tmp_path / "made-1.0-0.conda"
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("metadata.json", b"{}")
-            archive.writestr("pkg-made-1.0-0.tar.zst", tar(files[:: -1 if reverse else 1], time, user))
+            archive.writestr("pkg-made-1.0-0.tar.zst", tar(files[::turn], time, user))
             archive.writestr("info-made-1.0-0.tar.zst", tar(info, time, user))
         return path
 
@@ -53,7 +66,7 @@ def test_two_builds_are_one_file(package):
     assert contents[0] == contents[1]
 
 
-def test_nothing_but_times_and_owners_changes(package):
+def test_nothing_but_times_owners_and_folders_changes(package):
     path = package(1_750_000_000, 1000, False)
     reproducible.settle(path, COMMITTED)
     with zipfile.ZipFile(path) as archive:
@@ -67,10 +80,29 @@ def test_nothing_but_times_and_owners_changes(package):
                 read[entry.name] = entry.linkname or archive.extractfile(entry).read()
     assert read["lib/library.so"] == b"\0" * 1000
     assert read["lib/library.so.1"] == "library.so"
-    assert json.loads(read["info/index.json"]) == {"name": "made", "timestamp": COMMITTED * 1000}
+    assert json.loads(read["info/index.json"]) == {
+        "name": "made",
+        "depends": ["__glibc >=2", "libgcc"],
+        "timestamp": COMMITTED * 1000,
+    }
     assert read["info/recipe/rendered_recipe.yaml"].decode().splitlines() == [
         "recipe:",
         "  name: made",
         "  timestamp: 2023-11-14T22:13:20Z",
         "other: timestamp",
+        "prefix: /feedstock/.feedstock/env_placehold",
+        "map:",
+        "  library_to_package:",
+        "    liba.so: a",
+        "    libb.so: b",
+        "run:",
+        "    - spec: __glibc >=2",
+        "      from: build",
+        "      run_export: sysroot",
+        "    - spec: libgcc",
+        "      from: build",
+        "      run_export: gxx",
     ]
+    assert json.loads(read["info/about.json"]) == {
+        "channels": ["file:///feedstock/output", "file:///feedstock/.feedstock/channel"]
+    }
