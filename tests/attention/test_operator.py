@@ -130,6 +130,20 @@ def test_gradients_are_refused_not_wrong(sageattention, name):
         assert not sageattention.sageattn(**inputs).requires_grad
 
 
+@pytest.mark.parametrize("name", ["q", "k", "v", "attn_mask"])
+def test_tangents_are_refused_not_dropped(sageattention, name):
+    """A tangent that nobody looks at would come out as a derivative of zero."""
+    inputs = {**dict(zip("qkv", Case(len_q=3, len_kv=5).make_inputs())), "attn_mask": torch.randn(3, 5)}
+
+    def call(tensor):
+        return sageattention.sageattn(**{**inputs, name: tensor})
+
+    with pytest.raises(NotImplementedError, match="no gradient"):
+        torch.func.jvp(call, (inputs[name],), (torch.ones_like(inputs[name]),))
+    with torch.autograd.forward_ad.dual_level(), pytest.raises(NotImplementedError, match="no gradient"):
+        call(torch.autograd.forward_ad.make_dual(inputs[name], torch.ones_like(inputs[name])))
+
+
 def test_names_that_clients_read(sageattention):
     core = sageattention.core
     assert all(name.startswith("sm") for name in core.get_cuda_arch_versions())

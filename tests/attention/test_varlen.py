@@ -117,6 +117,13 @@ def test_gradients_are_refused(sageattention):
         output.sum().backward()
 
 
+def test_tangents_are_refused(sageattention):
+    q, k, v = pack([10], [20])
+    lengths = cumulative([10]), cumulative([20])
+    with pytest.raises(NotImplementedError, match="no gradient"):
+        torch.func.jvp(lambda v: sageattention.sageattn_varlen(q, k, v, *lengths, 10, 20), (v,), (v,))
+
+
 REFUSED = {
     "decreasing": ({"cu_seqlens_q": torch.tensor([0, 8, 5])}, ValueError, "cu_seqlens_q is [0, 8, 5]"),
     "start": ({"cu_seqlens_k": torch.tensor([1, 8, 9])}, ValueError, "cu_seqlens_k is [1, 8, 9]; expected 0"),

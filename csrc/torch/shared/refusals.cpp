@@ -8,6 +8,11 @@
 namespace sageattention_torch {
 namespace {
 
+[[noreturn]] void refuse_to_differentiate() {
+  TORCH_CHECK_NOT_IMPLEMENTED(false, LIBRARY_NAME ": the quantized attention has no gradient; run it under "
+                                     "torch.no_grad(), or train with torch's scaled_dot_product_attention");
+}
+
 class NotDifferentiable : public torch::autograd::Function<NotDifferentiable> {
 public:
   // The tensors are here for autograd to see; `run` knows them.
@@ -20,8 +25,7 @@ public:
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *,
                                                  const torch::autograd::variable_list &) {
-    TORCH_CHECK_NOT_IMPLEMENTED(false, LIBRARY_NAME ": the quantized attention has no gradient; run it under "
-                                       "torch.no_grad(), or train with torch's scaled_dot_product_attention");
+    refuse_to_differentiate();
   }
 };
 
@@ -29,6 +33,10 @@ public:
 
 bool wants_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
                     const std::optional<at::Tensor> &attn_mask) {
+  // Left alone, a tangent would be dropped, and the derivative of the result would silently be zero.
+  const auto has_tangent = [](const at::Tensor &tensor) { return tensor._fw_grad(/*level=*/0).defined(); };
+  if (has_tangent(query) || has_tangent(key) || has_tangent(value) || (attn_mask && has_tangent(*attn_mask)))
+    refuse_to_differentiate();
   return at::GradMode::is_enabled() && (query.requires_grad() || key.requires_grad() || value.requires_grad() ||
                                         (attn_mask && attn_mask->requires_grad()));
 }
