@@ -104,12 +104,12 @@ def test_devices(sageattention, elsewhere, words):
         sageattention.sageattn(**arguments)
 
 
-@pytest.mark.parametrize("name", ["q", "k", "v"])
+@pytest.mark.parametrize("name", ["q", "k", "v", "attn_mask"])
 def test_sparse_tensors(sageattention, name):
-    inputs = {"q": tensor(*Q), "k": tensor(*K), "v": tensor(*V)}
+    inputs = {"q": tensor(*Q), "k": tensor(*K), "v": tensor(*V), "attn_mask": tensor(10, 7)}
     inputs[name] = inputs[name].to_sparse()
     with pytest.raises(ValueError, match=rf"{name} is a Sparse tensor on cpu; expected an ordinary"):
-        sageattention.sageattn(*inputs.values())
+        sageattention.sageattn(**inputs)
 
 
 OPTIONS = {

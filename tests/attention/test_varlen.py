@@ -135,6 +135,11 @@ REFUSED = {
         "cu_seqlens_k has 3 entries but cu_seqlens_q has 2",
     ),
     "dtype": ({"cu_seqlens_q": torch.tensor([0.0, 10, 15])}, TypeError, "cu_seqlens_q has dtype"),
+    "sparse": (
+        {"cu_seqlens_k": torch.tensor([0, 20, 23]).to_sparse()},
+        ValueError,
+        "cu_seqlens_k is a Sparse tensor on cpu",
+    ),
     "rank": ({"cu_seqlens_q": torch.zeros(1, 3, dtype=torch.int32)}, ValueError, "cu_seqlens_q has shape [1, 3]"),
     "a list": ({"cu_seqlens_q": [0, 10, 15]}, TypeError, "cu_seqlens_q is [0, 10, 15] (list); expected a torch.Tensor"),
     "longest type": ({"max_seqlen_k": 20.0}, TypeError, "max_seqlen_k is 20.0 (float)"),

@@ -47,16 +47,20 @@ Result refuse_gradient(const at::Tensor &query, const at::Tensor &key, const at:
   return {results[0], results[1]};
 }
 
-void refuse_device(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value) {
-  const struct {
-    const char *name;
-    const at::Tensor &tensor;
-  } inputs[] = {{"q", query}, {"k", key}, {"v", value}};
-  for (const auto &[name, tensor] : inputs)
+void refuse_device(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
+                   std::initializer_list<Named> others) {
+  const auto check = [](const char *name, const at::Tensor &tensor) {
     TORCH_CHECK_VALUE(tensor.layout() == at::kStrided, LIBRARY_NAME ": ", name, " is a ", tensor.layout(),
                       " tensor on ", tensor.device(), "; expected an ordinary (strided) tensor");
-  TORCH_CHECK_VALUE(false, LIBRARY_NAME ": q is on ", query.device(),
-                    "; expected a CUDA device (kernels) or the CPU (reference)");
+    TORCH_CHECK_VALUE(tensor.device().is_cpu() || tensor.device().is_cuda(), LIBRARY_NAME ": ", name, " is on ",
+                      tensor.device(), "; expected a CUDA device (kernels) or the CPU (reference)");
+  };
+  check("q", query);
+  check("k", key);
+  check("v", value);
+  for (const auto &[name, tensor] : others) check(name, tensor);
+  TORCH_CHECK_VALUE(false, LIBRARY_NAME ": no kernel takes tensors of this kind; expected ordinary (strided) tensors on a "
+                                        "CUDA device or the CPU");
 }
 
 } // namespace sageattention_torch

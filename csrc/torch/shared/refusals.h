@@ -4,6 +4,7 @@
 #include "tensors.h"
 
 #include <functional>
+#include <initializer_list>
 
 namespace sageattention_torch {
 
@@ -16,7 +17,13 @@ bool wants_gradient(const at::Tensor &query, const at::Tensor &key, const at::Te
 Result refuse_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
                        const std::optional<at::Tensor> &attn_mask, const std::function<Result()> &run);
 
-// Throws ValueError for tensors that are neither on a CUDA device nor on the CPU, or not strided.
-[[noreturn]] void refuse_device(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value);
+struct Named {
+  const char *name; // as the Python functions call it
+  const at::Tensor &tensor;
+};
+
+// Throws ValueError, naming the first tensor that is not strided, or neither on a CUDA device nor on the CPU.
+[[noreturn]] void refuse_device(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
+                                std::initializer_list<Named> others = {});
 
 } // namespace sageattention_torch
