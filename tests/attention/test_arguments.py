@@ -65,6 +65,14 @@ def test_channels_must_be_contiguous(sageattention, device, name):
         sageattention.sageattn(**{**arguments, name: transposed})
 
 
+def test_a_single_channel_has_any_stride(sageattention):
+    """.contiguous(), the advice for other strides, leaves this one as it is."""
+    q, k, v = torch.randn(*Q[:3], 1).half(), torch.randn(*K[:3], 1).half(), torch.randn(*V).half()
+    strided = torch.empty_strided(q.shape, (*q.stride()[:3], 9), dtype=q.dtype).copy_(q)
+    assert strided.contiguous().stride(-1) == 9
+    assert torch.equal(sageattention.sageattn(strided, k, v), sageattention.sageattn(q, k, v))
+
+
 DTYPES = {
     "fp64": (
         {"q": torch.float64, "k": torch.float64, "v": torch.float64},
