@@ -64,13 +64,16 @@ sageattention_params describe_call(const VarlenCall &call, const VarlenArguments
   return params;
 }
 
-// True if there is nothing to compute: no query, no sequence, or keys nowhere.
+// Whether anything has to be computed: there is a query, a sequence, and a key somewhere.
+bool has_work(const VarlenCall &call, const at::Tensor &output) {
+  return output.numel() > 0 && call.cu_seqlens_q.size(0) > 1 && call.max_seqlen_q.expect_int() > 0 &&
+         call.max_seqlen_k.expect_int() > 0 && call.key.numel() > 0;
+}
+
+// True if nothing has to be computed: fills the result.
 bool fill_without_keys(const VarlenCall &call, const Result &result) {
   const auto &[output, lse] = result;
-  if (output.numel() == 0) return true;
-  if (call.cu_seqlens_q.size(0) > 1 && call.max_seqlen_q.expect_int() > 0 && call.max_seqlen_k.expect_int() > 0 &&
-      call.key.numel() > 0)
-    return false;
+  if (has_work(call, output)) return false;
   output.zero_();
   lse.fill_(-std::numeric_limits<double>::infinity());
   return true;
@@ -105,8 +108,7 @@ std::string varlen_cuda_kernel_name(const VarlenCall &call, int64_t compute_capa
   const VarlenArguments arguments = check_varlen(call);
   if (arguments.options.reference) return "reference";
   const Result result = allocate_packed_result(call.query, call.value, call.return_lse);
-  if (std::get<0>(result).numel() == 0 || call.key.numel() == 0 || call.cu_seqlens_q.size(0) < 2)
-    return "none: nothing to compute";
+  if (!has_work(call, std::get<0>(result))) return "none: nothing to compute";
   sageattention_params params = describe_call(call, arguments, std::get<0>(result));
   return kernel_name_of(params, call.attn_mask.has_value(), compute_capability);
 }

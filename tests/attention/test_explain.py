@@ -97,6 +97,9 @@ def test_packed_sequences(sageattention):
         arguments = (*(torch.empty(2, dtype=torch.int32, device="cuda") for _ in range(2)), 10, 7)
     explanation = sageattention.explain(q, k, v, *arguments, function=sageattention.sageattn_varlen)
     assert explanation.kernel == "sm80_qk_int8_pv_f16_d64"
+    for longest in ((0, 7), (10, 0)):  # all sequences are empty
+        explanation = sageattention.explain(q, k, v, *arguments[:2], *longest, function=sageattention.sageattn_varlen)
+        assert explanation.kernel == "none: nothing to compute"
 
 
 @pytest.mark.parametrize(

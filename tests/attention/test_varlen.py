@@ -134,7 +134,13 @@ REFUSED = {
         ValueError,
         "cu_seqlens_k has 3 entries but cu_seqlens_q has 2",
     ),
-    "dtype": ({"cu_seqlens_q": torch.tensor([0.0, 10, 15])}, TypeError, "cu_seqlens_q has dtype"),
+    "dtype": (
+        {"cu_seqlens_q": torch.tensor([0.0, 10, 15])},
+        TypeError,
+        "cu_seqlens_q has dtype float32; expected int32 or int64",
+    ),
+    "no entry": ({"cu_seqlens_q": torch.tensor([], dtype=torch.int32)}, ValueError, "cu_seqlens_q is empty; expected"),
+    "negative": ({"max_seqlen_k": -1}, ValueError, "max_seqlen_k is -1; expected the length of the longest"),
     "sparse": (
         {"cu_seqlens_k": torch.tensor([0, 20, 23]).to_sparse()},
         ValueError,
@@ -147,6 +153,23 @@ REFUSED = {
     "mask": ({"attn_mask": torch.ones(3, 1, 10, 20)}, ValueError, "attn_mask has shape [3, 1, 10, 20]"),
     "alignment": ({"causal_alignment": "left"}, ValueError, "causal_alignment is 'left'"),
 }
+
+
+# Nothing but the values of the lengths, which stay on the device, escapes the shape function.
+NEEDS_VALUES = ("decreasing", "start", "too long", "longest")
+
+
+@pytest.mark.parametrize("name", [name for name in REFUSED if name not in (*NEEDS_VALUES, "sparse")])
+def test_refused_arguments_without_values(sageattention, name):
+    changes, error, message = REFUSED[name]
+    q, k, v = pack([10, 5], [20, 3])
+    good = {"q": q, "k": k, "v": v, "cu_seqlens_q": cumulative([10, 5]), "cu_seqlens_k": cumulative([20, 3])}
+    arguments = {**good, "max_seqlen_q": 10, "max_seqlen_k": 20, **changes}
+    for argument, value in arguments.items():
+        if isinstance(value, torch.Tensor):
+            arguments[argument] = value.to("meta")
+    with pytest.raises(error, match=re.escape(message)):
+        sageattention.sageattn_varlen(**arguments)
 
 
 @pytest.mark.parametrize(("changes", "error", "message"), REFUSED.values(), ids=REFUSED.keys())

@@ -2,6 +2,7 @@
 #include "packed.h"
 
 #include <ATen/ops/empty.h>
+#include <c10/core/ScalarType.h>
 #include <c10/util/Exception.h>
 
 namespace sageattention_torch {
@@ -15,11 +16,17 @@ void check_packed(const char *name, const at::Tensor &tensor) {
 
 void check_cumulative(const char *name, const at::Tensor &tensor, const at::Tensor &query) {
   TORCH_CHECK_TYPE(tensor.scalar_type() == at::kInt || tensor.scalar_type() == at::kLong, LIBRARY_NAME ": ", name,
-                   " has dtype ", tensor.scalar_type(), "; expected int32 or int64");
+                   " has dtype ", c10::getDtypeNames(tensor.scalar_type()).first, "; expected int32 or int64");
   TORCH_CHECK_VALUE(tensor.dim() == 1, LIBRARY_NAME ": ", name, " has shape ", tensor.sym_sizes(),
                     "; expected [sequences + 1]");
+  CHECK_SIZES(tensor.sym_size(0).sym_ge(1), LIBRARY_NAME ": ", name, " is empty; expected [sequences + 1] entries, 0 first");
   TORCH_CHECK_VALUE(tensor.device() == query.device(), LIBRARY_NAME ": ", name, " is on ", tensor.device(),
                     " but q is on ", query.device(), "; expected one device");
+}
+
+void check_longest(const char *name, const c10::SymInt &longest) {
+  CHECK_SIZES(longest.sym_ge(0), LIBRARY_NAME ": ", name, " is ", longest,
+              "; expected the length of the longest sequence, or more");
 }
 
 } // namespace
@@ -46,6 +53,8 @@ void check_packed_tensors(const at::Tensor &query, const at::Tensor &key, const 
   check_cumulative("cu_seqlens_q", cu_seqlens_q, query);
   check_cumulative("cu_seqlens_k", cu_seqlens_k, query);
   check_equal("entries", "cu_seqlens_k", cu_seqlens_k.sym_size(0), "cu_seqlens_q", cu_seqlens_q.sym_size(0));
+  check_longest("max_seqlen_q", max_seqlen_q);
+  check_longest("max_seqlen_k", max_seqlen_k);
   check_mask(attn_mask, query, {cu_seqlens_q.sym_size(0) - 1, query.sym_size(1), max_seqlen_q, max_seqlen_k});
 }
 

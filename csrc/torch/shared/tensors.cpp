@@ -11,9 +11,6 @@
 #include <string>
 #include <tuple>
 
-// A size that torch.compile traces is symbolic: expect_true() turns the condition into a guard.
-#define CHECK_SIZES(condition, ...) TORCH_CHECK_VALUE((condition).expect_true(__FILE__, __LINE__), __VA_ARGS__)
-
 namespace sageattention_torch {
 namespace {
 

@@ -10,6 +10,9 @@
 #include <optional>
 #include <tuple>
 
+// A size that torch.compile traces is symbolic: expect_true() turns the condition into a guard.
+#define CHECK_SIZES(condition, ...) TORCH_CHECK_VALUE((condition).expect_true(__FILE__, __LINE__), __VA_ARGS__)
+
 namespace sageattention_torch {
 
 // Output in the query's layout, contiguous; LSE [batch, heads_q, len_q] or, if not asked for, of size [0].
