@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from sageattention import core
 
 _information = torch.ops.sageattention.build_information()
+_FUNCTIONS = tuple(value for name, value in vars(core).items() if name.startswith("sageattn"))
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,11 @@ def explain(q, k, v, *args, function=core.sageattn, **kwargs) -> Explanation:
     kernel and that error's text among the reasons. For fake CUDA tensors on a machine without a GPU, the first compute
     capability of the build is assumed.
     """
+    if function not in _FUNCTIONS:
+        names = ", ".join(known.__name__ for known in _FUNCTIONS)
+        raise TypeError(f"sageattention: function is {function!r:.80}; expected one of {names}")
     call = inspect.signature(function).bind(q, k, v, *args, **kwargs)
+    _check_devices(call.arguments)
     arguments = {name: _as_meta(value) for name, value in call.arguments.items()}
     with torch.no_grad(), _Recorder() as recorder:
         function(**arguments)
@@ -68,6 +73,20 @@ def explain(q, k, v, *args, function=core.sageattn, **kwargs) -> Explanation:
     return Explanation(
         function.__name__, str(device), f"{capability // 10}.{capability % 10}", kernel, reasons, emulated
     )
+
+
+def _check_devices(arguments) -> None:
+    """What the call says of devices: meta tensors, which stand in for its own, are all on one."""
+    q = arguments["q"]
+    for name, value in arguments.items():
+        if not isinstance(value, torch.Tensor) or not isinstance(q, torch.Tensor):
+            continue
+        if value.device.type not in ("cpu", "cuda"):
+            raise ValueError(
+                f"sageattention: {name} is on {value.device}; expected a CUDA device (kernels) or the CPU (reference)"
+            )
+        if value.device != q.device:
+            raise ValueError(f"sageattention: {name} is on {value.device} but q is on {q.device}; expected one device")
 
 
 class _Recorder(TorchDispatchMode):
@@ -108,7 +127,7 @@ def _cuda_kernel(recorder, capability) -> tuple[str | None, str]:
 
 
 def _choice(function, options) -> tuple[str, ...]:
-    if options.get("kernel_family") != "auto":
+    if options["kernel_family"] != "auto":
         return (f"{function.__name__} names its kernel",)
     forced = os.environ.get("SAGEATTENTION_KERNEL")
     if forced:
@@ -127,16 +146,18 @@ def _stand_ins(function) -> tuple[str, ...]:
 
 def _reference_parts(q, options) -> tuple[str, ...]:
     """What the emulation rounds, and what it does not."""
-    kernel = options.get("kernel_family", "fp16")
-    granularity = options.get("qk_quant_gran", "per_thread")
-    accumulators = options.get("pv_accum_dtype", "auto")
+    kernel, granularity, accumulators = (options[name] for name in ("kernel_family", "qk_quant_gran", "pv_accum_dtype"))
+    if kernel == "auto":
+        kernel = os.environ.get("SAGEATTENTION_KERNEL")
+    if accumulators == "auto":  # the first that each family knows (csrc/torch/options.cpp)
+        accumulators = {"fp8": "fp32+fp16", "fp8_sm90": "fp32+fp32"}.get(kernel, "fp32")
     if kernel in ("fp8", "fp8_sm90"):
         values = "float8_e4m3fn"
-    elif accumulators in ("auto", "fp32") and not options.get("smooth_v") and q.dtype != torch.float32:
+    elif accumulators == "fp32" and not options["smooth_v"] and q.dtype != torch.float32:
         values = str(q.dtype).removeprefix("torch.")
     else:
         values = "float16"
     parts = [f"INT8 q and k, {granularity} scales", f"p and v rounded to {values}"]
-    if accumulators not in ("auto", "fp32"):
+    if accumulators != "fp32":
         parts.append(f"{accumulators} accumulators, by fp32 sums")
     return tuple(parts)

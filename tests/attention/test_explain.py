@@ -124,6 +124,22 @@ def test_wrong_arguments_raise_as_in_the_call(sageattention):
         sageattention.explain(q, k, v, "BHSD")
     with pytest.raises(TypeError, match="window"):
         sageattention.explain(q, k, v, window=3)
+    for function in (torch.nn.functional.scaled_dot_product_attention, "sageattn"):
+        with pytest.raises(TypeError, match=r"function is .*; expected one of sageattn, "):
+            sageattention.explain(q, k, v, function=function)
+
+
+def test_wrong_devices_raise_as_in_the_call(sageattention):
+    q, k, v = CASE.make_inputs()
+    mask = torch.ones(10, 7)
+    for arguments in ({"k": k.to("meta")}, {"attn_mask": mask.to("meta")}):
+        call = {"q": q, "k": k, "v": v, **arguments}
+        with pytest.raises(ValueError, match="is on meta but q is on cpu; expected one device"):
+            sageattention.sageattn(**call)
+        with pytest.raises(ValueError, match="is on meta"):
+            sageattention.explain(**call)
+    with pytest.raises(ValueError, match="k is on cpu but q is on cuda:0; expected one device"):
+        sageattention.explain(on_fake_cuda(CASE)[0], k, v)
 
 
 @pytest.mark.parametrize("name", ["fp16", "reference"])
@@ -136,6 +152,20 @@ def test_forced_kernel(sageattention, monkeypatch, name):
     forced = sageattention.sageattn(q, k, v)
     monkeypatch.delenv("SAGEATTENTION_KERNEL")
     assert torch.equal(forced, sageattention.sageattn(q, k, v))
+
+
+@pytest.mark.parametrize(
+    ("name", "function"), [("fp8", "sageattn_qk_int8_pv_fp8_cuda"), ("fp8_sm90", "sageattn_qk_int8_pv_fp8_cuda_sm90")]
+)
+def test_the_emulation_of_a_forced_kernel(sageattention, monkeypatch, name, function):
+    """It rounds as the function of that name does, and says so."""
+    inputs = CASE.make_inputs()
+    named = getattr(sageattention, function)
+    monkeypatch.setenv("SAGEATTENTION_KERNEL", name)
+    assert torch.equal(sageattention.sageattn(*inputs), named(*inputs))
+    emulated = sageattention.explain(*inputs).emulated
+    assert emulated == sageattention.explain(*inputs, function=named).emulated
+    assert "p and v rounded to float8_e4m3fn" in emulated
 
 
 def test_an_unknown_forced_kernel_is_refused(sageattention, monkeypatch):
