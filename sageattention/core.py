@@ -16,6 +16,9 @@ attn_mask: bool (True where the key takes part) or fp16, bf16, fp32 (added to ``
     to ``[batch, heads_q, len_q, len_kv]`` whatever tensor_layout says; read in place with its strides, never expanded.
 is_causal, causal_alignment: query i sees keys 0 to i (``"top_left"``, the default) or 0 to i + len_kv - len_q
     (``"bottom_right"``: the last query sees every key). Without is_causal the alignment means nothing.
+spellings: keywords of scaled_dot_product_attention and flash-attention, which clients pass to any function they choose
+    (not to `sageattn_varlen`): scale and softmax_scale are sm_scale, causal is is_causal, enable_gqa may be either;
+    dropout_p, softcap, window_size, alibi_slopes and return_softmax only with the value that asks for nothing.
 
 Errors: TypeError and ValueError name the argument, its value and what is expected. NotImplementedError: this build has
 no kernel for the device or the option (the message says what to use instead), or a gradient is asked for (the quantized
@@ -28,7 +31,7 @@ import torch
 
 from sageattention import reference
 from sageattention._checks import check_flag, check_length, check_tensor, check_text, check_types
-from sageattention._sdpa import merged_scale, refuse_dropout
+from sageattention._spellings import merged_scale, refuse_dropout, understood
 
 # Registrations end with their Library object: this one lives as long as the module.
 _python_kernels = torch.library.Library("sageattention", "IMPL")
@@ -56,6 +59,7 @@ def sageattn(
     enable_gqa=False,
     smooth_k=True,
     causal_alignment="top_left",
+    **spellings,
 ):
     """Attention with INT8 query-key products, by the kernel that suits the device: ``softmax(q @ k.T * sm_scale) @ v``.
 
@@ -79,6 +83,8 @@ def sageattn(
         enable_gqa: either; several query heads may always share a key head.
         smooth_k: either; this function smooths the keys whenever that helps. The explicit functions obey theirs.
     """
+    if spellings:
+        is_causal, sm_scale = understood(is_causal, sm_scale, spellings)
     if scale is not None:
         sm_scale = merged_scale(sm_scale, scale)
     if dropout_p != 0.0:
@@ -106,6 +112,7 @@ def sageattn_qk_int8_pv_fp16_cuda(
     *,
     attn_mask=None,
     causal_alignment="top_left",
+    **spellings,
 ):
     """INT8 query-key products, 16-bit probabilities and values.
 
@@ -128,7 +135,7 @@ def sageattn_qk_int8_pv_fp16_cuda(
     """
     return _run(
         q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment,
-        smooth_k, smooth_v, "fp16", qk_quant_gran, pv_accum_dtype,
+        smooth_k, smooth_v, "fp16", qk_quant_gran, pv_accum_dtype, spellings,
     )  # fmt: skip
 
 
@@ -145,6 +152,7 @@ def sageattn_qk_int8_pv_fp16_triton(
     return_lse=False,
     *,
     causal_alignment="top_left",
+    **spellings,
 ):
     """INT8 query-key products, 16-bit probabilities and values, fp32 sums.
 
@@ -162,7 +170,7 @@ def sageattn_qk_int8_pv_fp16_triton(
         )
     return _run(
         q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment,
-        smooth_k, False, "fp16", "per_thread", "fp32",
+        smooth_k, False, "fp16", "per_thread", "fp32", spellings,
     )  # fmt: skip
 
 
@@ -181,6 +189,7 @@ def sageattn_qk_int8_pv_fp8_cuda(
     *,
     attn_mask=None,
     causal_alignment="top_left",
+    **spellings,
 ):
     """INT8 query-key products, FP8 (e4m3) probabilities and values.
 
@@ -197,7 +206,7 @@ def sageattn_qk_int8_pv_fp8_cuda(
     """
     return _run(
         q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment,
-        smooth_k, smooth_v, "fp8", qk_quant_gran, pv_accum_dtype,
+        smooth_k, smooth_v, "fp8", qk_quant_gran, pv_accum_dtype, spellings,
     )  # fmt: skip
 
 
@@ -215,6 +224,7 @@ def sageattn_qk_int8_pv_fp8_cuda_sm90(
     *,
     attn_mask=None,
     causal_alignment="top_left",
+    **spellings,
 ):
     """INT8 query-key products, FP8 (e4m3) probabilities and values, on wgmma (compute capability 9.0).
 
@@ -225,7 +235,7 @@ def sageattn_qk_int8_pv_fp8_cuda_sm90(
     """
     return _run(
         q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment,
-        smooth_k, False, "fp8_sm90", qk_quant_gran, pv_accum_dtype,
+        smooth_k, False, "fp8_sm90", qk_quant_gran, pv_accum_dtype, spellings,
     )  # fmt: skip
 
 
@@ -282,8 +292,10 @@ def sageattn_varlen(
 
 def _run(
     q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment,
-    smooth_k, smooth_v, kernel, qk_quant_gran, pv_accum_dtype,
+    smooth_k, smooth_v, kernel, qk_quant_gran, pv_accum_dtype, spellings,
 ):  # fmt: skip
+    if spellings:
+        is_causal, sm_scale = understood(is_causal, sm_scale, spellings)
     check_types(q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment)
     check_flag("smooth_k", smooth_k)
     check_flag("smooth_v", smooth_v)

@@ -52,9 +52,8 @@ def explain(q, k, v, *args, function=core.sageattn, **kwargs) -> Explanation:
         raise TypeError(f"sageattention: function is {function!r:.80}; expected one of {names}")
     call = inspect.signature(function).bind(q, k, v, *args, **kwargs)
     _check_devices(call.arguments)
-    arguments = {name: _as_meta(value) for name, value in call.arguments.items()}
     with torch.no_grad(), _Recorder() as recorder:
-        function(**arguments)
+        function(*map(_as_meta, call.args), **{name: _as_meta(value) for name, value in call.kwargs.items()})
     options = recorder.arguments
     device = q.device
     reasons, emulated = _choice(function, options), _stand_ins(function)

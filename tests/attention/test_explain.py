@@ -129,6 +129,13 @@ def test_wrong_arguments_raise_as_in_the_call(sageattention):
             sageattention.explain(q, k, v, function=function)
 
 
+def test_other_spellings(sageattention):
+    q, k, v = CASE.make_inputs()
+    assert sageattention.explain(q, k, v, softmax_scale=0.1, causal=True).kernel == "reference"
+    with pytest.raises(ValueError, match="softcap is 3"):
+        sageattention.explain(q, k, v, softcap=3, function=sageattention.sageattn_qk_int8_pv_fp16_cuda)
+
+
 def test_wrong_devices_raise_as_in_the_call(sageattention):
     q, k, v = CASE.make_inputs()
     mask = torch.ones(10, 7)
