@@ -85,7 +85,8 @@ def sorted_items(item: bytes, match: re.Match) -> bytes:
 
 def without_folders(content: bytes) -> bytes:
     """The checkout and the state folder under names that say nothing of this machine."""
-    for folder, name in ((STATE, "/feedstock/.feedstock"), (REPOSITORY, "/feedstock")):
+    names = {STATE: "/feedstock/.feedstock", REPOSITORY: "/feedstock"}
+    for folder, name in sorted(names.items(), reverse=True):  # a folder inside the other one comes first
         content = content.replace(folder.as_uri().encode(), f"file://{name}".encode())
         content = content.replace(str(folder).encode(), name.encode())
     return content

@@ -30,9 +30,9 @@ def tar(files, time, user):
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     def package(time, user, reverse):
-        checkout = tmp_path / f"checkout of {user}"
+        checkout = tmp_path / f"checkout of {user}"  # around the state, or inside of it
         monkeypatch.setattr(reproducible, "REPOSITORY", checkout)
-        monkeypatch.setattr(reproducible, "STATE", checkout / ".feedstock" if reverse else tmp_path / "state")
+        monkeypatch.setattr(reproducible, "STATE", checkout / ".feedstock" if reverse else tmp_path)
         turn = -1 if reverse else 1
         depends = ["libgcc", "__glibc >=2"][::turn]
         index = json.dumps({"name": "made", "depends": depends, "timestamp": time * 1000}).encode()

@@ -8,7 +8,6 @@ import re
 import resource
 import stat
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +26,12 @@ FUNCTIONS = {"sageattention": "sageattn", "sageattn3": "sageattn3_blackwell"}
 LARGEST = {"sageattention": 8 * MEGABYTE, "sageattn3": 6 * MEGABYTE}
 
 each_distribution = pytest.mark.parametrize("name", DISTRIBUTIONS)
+
+
+def cpu_seconds_of_children() -> float:
+    """Unlike the clock, the same on a machine that is busy with other things."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 @pytest.fixture(scope="session")
@@ -121,9 +126,9 @@ def test_installed_package_runs_without_activation(prefix, name):
 
 
 def test_a_second_build_takes_seconds(built):
-    start = time.monotonic()
+    before = cpu_seconds_of_children()
     assert feedstock("build")["packages"] == built["packages"]
-    assert time.monotonic() - start < 30
+    assert cpu_seconds_of_children() - before < 30
 
 
 @pytest.fixture
@@ -182,14 +187,12 @@ def kernel_build(packages, unpacked, tmp_path_factory):
     configure += [f"-DCMAKE_MAKE_PROGRAM={tools}/bin/ninja", f"-DCMAKE_CUDA_COMPILER={tools}/bin/nvcc"]
     configure += [f"-DCUDAToolkit_ROOT={tools}", f"-DSAGEATTENTION_ARCHITECTURES={architectures}"]
     configure += [f"-DSAGEATTENTION_VERSION={about['sageattention_version']}"]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = cpu_seconds_of_children()
     for command in (configure, [tools / "bin/cmake", "--build", folder]):
         done = subprocess.run(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert done.returncode == 0, done.stdout[-3000:]
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     report = "".join(file.read_text() for file in sorted((folder / "resource-usage").glob("*.txt")))
-    return KernelBuild(seconds, report)
+    return KernelBuild(cpu_seconds_of_children() - before, report)
 
 
 def test_no_kernel_spills_registers(kernel_build):
