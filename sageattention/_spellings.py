@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from numbers import Real
 
-from sageattention._checks import check_flag, wrong_type
+# Relative: this file serves sageattn3 as well.
+from ._checks import NAME, check_flag, wrong_type
 
 # What else such calls carry: accepted with the value that leaves plain attention as it is.
 _PLAIN = {"softcap": 0.0, "window_size": (-1, -1), "alibi_slopes": None, "return_softmax": False}
@@ -27,9 +28,7 @@ def understood(is_causal, sm_scale, spellings: dict):
         elif name == "causal":
             check_flag(name, value)
             if is_causal is not False:
-                raise TypeError(
-                    f"sageattention: is_causal is {is_causal!r:.80} and causal is {value}; expected one of them"
-                )
+                raise TypeError(f"{NAME}: is_causal is {is_causal!r:.80} and causal is {value}; expected one of them")
             is_causal = value
         elif name == "enable_gqa":  # query heads may always share a key head
             check_flag(name, value)
@@ -39,7 +38,7 @@ def understood(is_causal, sm_scale, spellings: dict):
             _refuse_unless_plain(name, value)
         else:
             raise TypeError(
-                f"sageattention: unexpected keyword argument '{name}'; beside its own arguments the function knows "
+                f"{NAME}: unexpected keyword argument '{name}'; beside its own arguments the function knows "
                 f"{', '.join(_KNOWN)}"
             )
     return is_causal, sm_scale
@@ -50,7 +49,7 @@ def merged_scale(sm_scale, scale, name="scale"):
     if sm_scale is None:
         return scale
     raise TypeError(
-        f"sageattention: sm_scale is {sm_scale!r:.80} and {name} is {scale!r:.80}; expected one of them ({name} is "
+        f"{NAME}: sm_scale is {sm_scale!r:.80} and {name} is {scale!r:.80}; expected one of them ({name} is "
         "another name for sm_scale)"
     )
 
@@ -61,7 +60,7 @@ def refuse_dropout(dropout_p) -> None:
         raise wrong_type("dropout_p", dropout_p, "0.0")
     if dropout_p != 0:
         raise ValueError(
-            f"sageattention: dropout_p is {dropout_p!r:.80}; expected 0.0: this attention is for inference. Train with "
+            f"{NAME}: dropout_p is {dropout_p!r:.80}; expected 0.0: this attention is for inference. Train with "
             "torch's scaled_dot_product_attention"
         )
 
@@ -71,6 +70,6 @@ def _refuse_unless_plain(name, value) -> None:
     if isinstance(value, (Real, tuple, type(None))) and value == plain:
         return
     raise ValueError(
-        f"sageattention: {name} is {value!r:.80}; expected {plain}: this attention does nothing else. Use another "
+        f"{NAME}: {name} is {value!r:.80}; expected {plain}: this attention does nothing else. Use another "
         "function for such calls"
     )

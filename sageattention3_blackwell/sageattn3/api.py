@@ -19,6 +19,9 @@ is_causal, causal_alignment: query i sees keys 0 to i (``"top_left"``, the defau
 per_block_mean: q is smoothed by the mean of each block of 128 rows, else by the mean of all rows; what that takes from
     the scores is added back. k is always smoothed by its mean, which leaves the softmax unchanged.
 sm_scale: multiplies ``q @ k.T``; None means ``head_dim ** -0.5``.
+spellings: keywords of scaled_dot_product_attention and flash-attention, which clients pass to any function they choose
+    (not to `sageattn3_varlen`): scale and softmax_scale are sm_scale, causal is is_causal, enable_gqa may be either;
+    dropout_p, softcap, window_size, alibi_slopes and return_softmax only with the value that asks for nothing.
 
 Errors: TypeError and ValueError name the argument, its value and what is expected. NotImplementedError: this build has
 no kernel for the device (the message says what it has), or a gradient is asked for (quantized attention has none).
@@ -33,6 +36,7 @@ import torch
 
 from sageattn3 import nvfp4, reference
 from sageattn3._checks import check_flag, check_length, check_tensor, check_types
+from sageattn3._spellings import understood
 
 # Registrations end with their Library object: this one lives as long as the module.
 _python_kernels = torch.library.Library("sageattn3", "IMPL")
@@ -55,17 +59,21 @@ def sageattn3_blackwell(
     return_lse=False,
     tensor_layout="HND",
     causal_alignment="top_left",
+    **spellings,
 ):
     """Attention with both products in NVFP4 (SageAttention3, arXiv 2505.11594): ``softmax(q @ k.T * sm_scale) @ v``.
 
     q, k, v and the probabilities are e2m1 numbers with an e4m3 scale for each 16 of them, along head_dim for q and k,
     along the tokens for v and the probabilities; sums are fp32. Tensors, options, result, errors: see the module.
+    ``torch.nn.functional.scaled_dot_product_attention = sageattn3_blackwell`` works for 4-dimensional tensors.
 
     Args:
         q: ``[batch, heads_q, len_q, head_dim]`` for ``tensor_layout="HND"``, ``[batch, len_q, heads_q, head_dim]``
             for ``"NHD"``.
         k, v: as q with heads_kv heads and len_kv tokens.
     """
+    if spellings:
+        is_causal, sm_scale = understood(is_causal, sm_scale, spellings)
     check_types(q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment)
     check_flag("per_block_mean", per_block_mean)
     output, lse = _attention(

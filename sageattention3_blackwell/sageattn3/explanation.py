@@ -48,7 +48,7 @@ def explain(q, k, v, *args, function=api.sageattn3_blackwell, **kwargs) -> Expla
     call.apply_defaults()
     arguments = {name: _as_meta(value) for name, value in call.arguments.items()}
     with torch.no_grad():
-        function(**arguments)
+        function(*map(_as_meta, call.args), **{name: _as_meta(value) for name, value in call.kwargs.items()})
     device = q.device
     if device.type != "cuda":
         reasons = ("CPU tensors: the reference emulation is the only path",)

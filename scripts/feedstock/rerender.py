@@ -15,7 +15,7 @@ from feedstock.tables import order
 HEADER = "Rendered from variants/ by `feedstock rerender`: do not edit."
 
 SAGEATTN3 = "sageattention3_blackwell/sageattn3"
-SHARED_MODULES = ("_checks.py", "_library.py")
+SHARED_MODULES = ("_checks.py", "_library.py", "_spellings.py")
 
 DELIMITERS = {
     "variable": {"start": "<{", "end": "}>"},

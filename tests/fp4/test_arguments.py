@@ -3,12 +3,34 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
 import pytest
 import torch
 
 Q, K, V = (2, 4, 10, 64), (2, 2, 7, 64), (2, 2, 7, 64)
+
+
+# What clients call, by position and by keyword. Behind the "*": by keyword only.
+SIGNATURES = {
+    "sageattn3_blackwell": "q, k, v, attn_mask=None, is_causal=False, per_block_mean=True, *, sm_scale=None, "
+    "return_lse=False, tensor_layout='HND', causal_alignment='top_left', **spellings",
+    "sageattn3_varlen": "q, k, v, cu_seqlens_q, cu_seqlens_k, max_seqlen_q, max_seqlen_k, is_causal=False, "
+    "sm_scale=None, per_block_mean=True, *, return_lse=False, attn_mask=None, causal_alignment='top_left'",
+    "preprocess_qkv": "q, k, v, per_block_mean=True",
+    "scale_and_quant_fp4": "x",
+    "scale_and_quant_fp4_permute": "x",
+    "scale_and_quant_fp4_transpose": "x",
+    "blockscaled_fp4_attn": "qlist, klist, vlist, delta_s, KL, is_causal=False, per_block_mean=True, is_bf16=True, *, "
+    "sm_scale=None",
+}
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_signature(sageattn3, name):
+    assert str(inspect.signature(getattr(sageattn3, name))) == f"({SIGNATURES[name]})"
+    assert name in sageattn3.__all__
 
 
 def tensor(*shape, **options):
@@ -33,6 +55,9 @@ REFUSED = {
     "flag": ({"per_block_mean": 1}, TypeError, "sageattn3: per_block_mean is 1 (int); expected True or False"),
     "causal": ({"is_causal": None}, TypeError, "is_causal is None (NoneType); expected True or False"),
     "array": ({"q": [1.0]}, TypeError, "q is [1.0] (list); expected a torch.Tensor"),
+    "both scales": ({"sm_scale": 0.1, "scale": 0.2}, TypeError, "sageattn3: sm_scale is 0.1 and scale is 0.2"),
+    "dropout": ({"dropout_p": 0.1}, ValueError, "sageattn3: dropout_p is 0.1; expected 0.0"),
+    "gqa": ({"enable_gqa": 1}, TypeError, "sageattn3: enable_gqa is 1 (int); expected True or False"),
     "unknown": ({"smooth_k": True}, TypeError, "unexpected keyword argument 'smooth_k'"),
 }
 

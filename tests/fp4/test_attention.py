@@ -138,3 +138,15 @@ def test_calls_as_clients_write_them(sageattn3):
     by_name = sageattn3.sageattn3_blackwell(q, k, v, is_causal=True, per_block_mean=False)
     assert torch.equal(sageattn3.sageattn3_blackwell(q, k, v, None, True, False), by_name)
     assert not torch.equal(sageattn3.sageattn3_blackwell(q, k, v, None, True, True), by_name)
+
+
+def test_stands_in_for_scaled_dot_product_attention(sageattn3):
+    """Code that was written for torch's function passes its keywords, and a mask as the fourth argument."""
+    case = Case(heads_q=4, heads_kv=2, len_q=33, len_kv=70, mask_dtype=torch.bool)
+    q, k, v = case.make_inputs()
+    mask = case.make_mask()
+    expected = sageattn3.sageattn3_blackwell(q, k, v, attn_mask=mask, sm_scale=0.2)
+    actual = sageattn3.sageattn3_blackwell(q, k, v, mask, dropout_p=0.0, scale=0.2, enable_gqa=True)
+    assert torch.equal(actual, expected)
+    other = {"softmax_scale": 0.2, "causal": False, "window_size": (-1, -1), "softcap": 0.0}
+    assert torch.equal(sageattn3.sageattn3_blackwell(q, k, v, mask, **other), expected)
