@@ -27,7 +27,7 @@ Errors: TypeError and ValueError name the argument, its value and what is expect
 no kernel for the device (the message says what it has), or a gradient is asked for (quantized attention has none).
 
 The other functions are the steps of that computation, for clients that run them one by one. They are made of torch
-operations and run on any device, without the fused kernels.
+operations and run on any device, without the fused kernels. What they return has no gradient.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ import torch
 from sageattn3 import nvfp4, reference
 from sageattn3._checks import check_flag, check_length, check_tensor, check_types
 from sageattn3._spellings import understood
+from sageattn3._tensor_checks import check_inputs, check_quantizable, check_quantized, check_scale
 
 # Registrations end with their Library object: this one lives as long as the module.
 _python_kernels = torch.library.Library("sageattn3", "IMPL")
@@ -132,6 +133,7 @@ def sageattn3_varlen(
 # ---- The steps, one by one ----------------------------------------------------------------------------------------
 
 
+@torch.no_grad()
 def preprocess_qkv(q, k, v, per_block_mean=True):
     """Smooths q and k, and computes what that takes from the scores of q.
 
@@ -144,12 +146,12 @@ def preprocess_qkv(q, k, v, per_block_mean=True):
         products of q's means with the smoothed keys, not scaled. Nothing is padded: there are ``ceil(len_q / 128)``
         blocks, or one.
     """
-    check_types(q, k, v, "HND", False, None, False, None, "top_left")
+    check_inputs(q, k, v)
     check_flag("per_block_mean", per_block_mean)
-    _attention(*(tensor.to("meta") for tensor in (q, k, v)))  # computes nothing, and says what does not fit
     return reference.preprocess(q, k, v, per_block_mean)
 
 
+@torch.no_grad()
 def scale_and_quant_fp4(x):
     """Quantizes to NVFP4 in groups of 16 along the last axis, as q and k are.
 
@@ -161,25 +163,26 @@ def scale_and_quant_fp4(x):
         scales, float8_e4m3fn ``[batch, heads, tokens, groups]``, for ``ceil(head_dim / 16)`` groups; what fills the
         last one is 0.
     """
-    check_tensor("x", x)
-    if not x.is_floating_point():
-        raise TypeError(f"sageattn3: x has dtype {x.dtype}; expected a floating point one")
+    check_quantizable(x)
     groups = nvfp4.quantize(x.float())
     return nvfp4.pack(groups.numbers.flatten(-2)), groups.scales.squeeze(-1).to(torch.float8_e4m3fn)
 
 
+@torch.no_grad()
 def scale_and_quant_fp4_permute(x):
     """`scale_and_quant_fp4`, by the name that clients use for k: the kernels here need no other order of tokens."""
     return scale_and_quant_fp4(x)
 
 
+@torch.no_grad()
 def scale_and_quant_fp4_transpose(x):
     """`scale_and_quant_fp4` in groups of 16 tokens, as v is: uint8 ``[batch, heads, head_dim, 8 groups]`` and
     float8_e4m3fn ``[batch, heads, head_dim, groups]``, for ``ceil(tokens / 16)`` groups."""
-    check_tensor("x", x)
+    check_quantizable(x)
     return scale_and_quant_fp4(x.mT)
 
 
+@torch.no_grad()
 def blockscaled_fp4_attn(
     qlist, klist, vlist, delta_s, KL, is_causal=False, per_block_mean=True, is_bf16=True, *, sm_scale=None
 ):  # fmt: skip
@@ -198,30 +201,11 @@ def blockscaled_fp4_attn(
         The output ``[batch, heads_q, len_q, head_dim of v]`` and the fp32 LSE ``[batch, heads_q, len_q]``, the latter
         of the smoothed keys: with the share that their mean has in the scores it would be `sageattn3_blackwell`'s.
     """
-    for name, pair in (("qlist", qlist), ("klist", klist), ("vlist", vlist)):
-        _check_codes(name, pair)
-    check_tensor("delta_s", delta_s)
-    check_length("KL", KL)
-    if not 0 <= KL <= klist[0].shape[2]:
-        raise ValueError(f"sageattn3: KL is {KL}; expected 0 to {klist[0].shape[2]} (the tokens of klist)")
     check_flag("is_causal", is_causal)
     check_flag("per_block_mean", per_block_mean)
     check_flag("is_bf16", is_bf16)
+    check_quantized(qlist, klist, vlist, delta_s, KL, per_block_mean)
+    if sm_scale is not None:
+        check_scale(sm_scale)
     dtype = torch.bfloat16 if is_bf16 else torch.float16
     return reference.attention_of_codes(qlist, klist, vlist, delta_s, KL, is_causal, per_block_mean, sm_scale, dtype)
-
-
-def _check_codes(name, pair) -> None:
-    """Raises TypeError or ValueError unless it is what `scale_and_quant_fp4` gives."""
-    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        raise TypeError(f"sageattn3: {name} is a {type(pair).__name__}; expected a pair of tensors, codes and scales")
-    codes, scales = pair
-    check_tensor(f"{name}[0]", codes)
-    check_tensor(f"{name}[1]", scales)
-    if (codes.dtype, scales.dtype) != (torch.uint8, torch.float8_e4m3fn):
-        raise TypeError(f"sageattn3: {name} has dtypes {codes.dtype}, {scales.dtype}; expected uint8, float8_e4m3fn")
-    if codes.dim() != 4 or codes.shape != (*scales.shape[:-1], 8 * scales.shape[-1]):
-        raise ValueError(
-            f"sageattn3: {name} has shapes {list(codes.shape)}, {list(scales.shape)}; expected "
-            "[batch, heads, ., 8 groups] and [batch, heads, ., groups]"
-        )

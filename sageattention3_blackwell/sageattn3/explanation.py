@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import torch
 
 from sageattn3 import api
+from sageattn3._tensor_checks import check_device
 
 _information = torch.ops.sageattn3.build_information()
+_FUNCTIONS = (api.sageattn3_blackwell, api.sageattn3_varlen)
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,16 @@ def explain(q, k, v, *args, function=api.sageattn3_blackwell, **kwargs) -> Expla
     kernel and that error's text among the reasons. For fake CUDA tensors on a machine without a GPU, the first compute
     capability of the build is assumed.
     """
+    if function not in _FUNCTIONS:
+        raise TypeError(f"sageattn3: function is {function!r:.80}; expected sageattn3_blackwell or sageattn3_varlen")
     call = inspect.signature(function).bind(q, k, v, *args, **kwargs)
     call.apply_defaults()
     arguments = {name: _as_meta(value) for name, value in call.arguments.items()}
     with torch.no_grad():
         function(*map(_as_meta, call.args), **{name: _as_meta(value) for name, value in call.kwargs.items()})
+    _check_devices(call.arguments)
     device = q.device
-    if device.type != "cuda":
+    if device.type == "cpu":
         reasons = ("CPU tensors: the reference emulation is the only path",)
         emulated = ("q, k, v and p rounded to NVFP4 (e2m1 with e4m3 scales per 16); sums in fp32",)
         return Explanation(function.__name__, str(device), None, "reference", reasons, emulated)
@@ -71,6 +76,16 @@ def _as_meta(value):
     if not isinstance(value, torch.Tensor) or value.layout != torch.strided:
         return value
     return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
+
+
+def _check_devices(arguments) -> None:
+    """What tensors without memory cannot show."""
+    device = arguments["q"].device
+    if device.type not in ("cuda", "cpu"):
+        raise ValueError(f"sageattn3: q is on {device}; expected a CUDA device (kernels) or the CPU (reference)")
+    for name, value in arguments.items():
+        if isinstance(value, torch.Tensor):
+            check_device(name, value, "q", arguments["q"])
 
 
 def _capability(device) -> tuple[int, str]:

@@ -247,6 +247,8 @@ class Queries(NamedTuple):
 
 def block_means(queries):
     """Mean of each block of rows of fp32 queries ``[group, rows, head_dim]``: ``[group, blocks, head_dim]``."""
+    if queries.shape[1] == 0:
+        return queries  # no block either
     return torch.stack([block.mean(dim=1) for block in torch.split(finite(queries), QUERY_BLOCK, dim=1)], dim=1)
 
 
@@ -332,11 +334,11 @@ class OnlineSoftmax:
 
 def preprocess(query, key, value, per_block_mean):
     """What `sageattn3.preprocess_qkv` returns."""
-    key_smooth = key.float() - key.float().mean(dim=2, keepdim=True)
+    key_smooth = key.float() - finite(key.float()).mean(dim=2, keepdim=True)
     rows = query.flatten(0, 1).float()
-    means = block_means(rows) if per_block_mean else rows.mean(dim=1, keepdim=True)
+    means = block_means(rows) if per_block_mean else finite(rows).mean(dim=1, keepdim=True)
     query_smooth = (rows - each_row(means, rows.shape[1])).view(query.shape)
-    group = query.shape[1] // key.shape[1]
+    group = query.shape[1] // max(key.shape[1], 1)
     means = means.view(*query.shape[:2], *means.shape[1:])
     correction = means @ key_smooth.repeat_interleave(group, dim=1).mT
     return query_smooth.to(query.dtype), key_smooth.to(key.dtype), value, correction

@@ -76,3 +76,22 @@ def test_wrong_arguments_raise(sageattn3):
         sageattn3.explain(q, k, on_fake_cuda((2, 2, 9, 64))[0])
     with pytest.raises(TypeError, match="smooth_k"):
         sageattn3.explain(q, k, v, smooth_k=True)
+
+
+def test_wrong_devices_raise_as_the_call_does(sageattn3):
+    q, k, v = CASE.make_inputs()
+    with pytest.raises(ValueError, match="sageattn3: k is on meta but q is on cpu; expected one device"):
+        sageattn3.explain(q, k.to("meta"), v)
+    with pytest.raises(ValueError, match="sageattn3: attn_mask is on meta but q is on cpu"):
+        sageattn3.explain(q, k, v, torch.ones(10, 7, device="meta"))
+    with FakeTensorMode():
+        elsewhere = torch.empty(1, 2, 3, 64, dtype=torch.float16, device="xpu")
+    with pytest.raises(ValueError, match="sageattn3: q is on meta; expected a CUDA device"):
+        sageattn3.explain(*CASE.make_inputs("meta"))
+    with pytest.raises(ValueError, match="sageattn3: q is on xpu:0; expected a CUDA device"):
+        sageattn3.explain(elsewhere, elsewhere, elsewhere)
+
+
+def test_other_functions_are_refused(sageattn3):
+    with pytest.raises(TypeError, match=r"function is .*preprocess_qkv.*; expected sageattn3_blackwell or"):
+        sageattn3.explain(*CASE.make_inputs(), function=sageattn3.preprocess_qkv)
