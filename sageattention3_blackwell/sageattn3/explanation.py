@@ -73,7 +73,7 @@ def explain(q, k, v, *args, function=api.sageattn3_blackwell, **kwargs) -> Expla
 
 def _as_meta(value):
     """A tensor without memory in place of one: same shape, strides, dtype."""
-    if not isinstance(value, torch.Tensor) or value.layout != torch.strided:
+    if not isinstance(value, torch.Tensor) or value.layout != torch.strided or value.is_nested:
         return value
     return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
 

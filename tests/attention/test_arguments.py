@@ -120,6 +120,16 @@ def test_sparse_tensors(sageattention, name):
         sageattention.sageattn(**inputs)
 
 
+@pytest.mark.parametrize("name", ["q", "k", "v"])
+def test_nested_tensors(sageattention, name):
+    """Sequences of different lengths: there is a function for them."""
+    inputs = {"q": tensor(*Q), "k": tensor(*K), "v": tensor(*V)}
+    inputs[name] = torch.nested.nested_tensor([tensor(2, 7, 64), tensor(2, 5, 64)], layout=torch.jagged)
+    for function in (sageattention.sageattn, sageattention.explain):
+        with pytest.raises(ValueError, match=rf"{name} is a nested tensor; expected an ordinary .* cu_seqlens"):
+            function(**inputs)
+
+
 OPTIONS = {
     "layout": ({"tensor_layout": "BHSD"}, ValueError, ["tensor_layout is 'BHSD'", "'HND'", "'NHD'"]),
     "layout type": ({"tensor_layout": 0}, TypeError, ["tensor_layout is 0 (int)", "'HND' or 'NHD'"]),
@@ -127,6 +137,7 @@ OPTIONS = {
     "scale beyond fp32": ({"sm_scale": 1e300}, ValueError, ["sm_scale is 1e+300", "finite"]),
     "scale inf": ({"sm_scale": float("-inf")}, ValueError, ["sm_scale is -inf", "finite"]),
     "scale type": ({"sm_scale": "0.1"}, TypeError, ["sm_scale is '0.1' (str)", "a number or None"]),
+    "scale bool": ({"sm_scale": True}, TypeError, ["sm_scale is True (bool)", "a number or None"]),
     "causal type": ({"is_causal": 1}, TypeError, ["is_causal is 1 (int)", "True or False"]),
     "lse type": ({"return_lse": "no"}, TypeError, ["return_lse is 'no' (str)", "True or False"]),
     "unknown": ({"window": 3}, TypeError, ["window"]),

@@ -144,6 +144,19 @@ def test_tangents_are_refused_not_dropped(sageattention, name):
         call(torch.autograd.forward_ad.make_dual(inputs[name], torch.ones_like(inputs[name])))
 
 
+def test_gradients_of_torch_func_are_refused(sageattention):
+    """Its transforms know no result that refuses later."""
+    q, k, v = Case(len_q=3, len_kv=5).make_inputs()
+    with pytest.raises(NotImplementedError, match=r"sageattention: .*no gradient.*torch\.no_grad"):
+        torch.func.grad(lambda key: sageattention.sageattn(q, key, v).float().sum())(k)
+
+
+def test_vmap_is_a_call_for_each(sageattention):
+    q, k, v = Case(batch=3, len_q=9, len_kv=11).make_inputs()
+    mapped = torch.vmap(lambda *tensors: sageattention.sageattn(*(tensor[None] for tensor in tensors))[0])(q, k, v)
+    torch.testing.assert_close(mapped, sageattention.sageattn(q, k, v))
+
+
 def test_names_that_clients_read(sageattention):
     core = sageattention.core
     assert all(name.startswith("sm") for name in core.get_cuda_arch_versions())

@@ -148,6 +148,7 @@ REFUSED = {
     ),
     "rank": ({"cu_seqlens_q": torch.zeros(1, 3, dtype=torch.int32)}, ValueError, "cu_seqlens_q has shape [1, 3]"),
     "a list": ({"cu_seqlens_q": [0, 10, 15]}, TypeError, "cu_seqlens_q is [0, 10, 15] (list); expected a torch.Tensor"),
+    "longest bool": ({"max_seqlen_k": True}, TypeError, "max_seqlen_k is True (bool); expected an integer"),
     "longest type": ({"max_seqlen_k": 20.0}, TypeError, "max_seqlen_k is 20.0 (float)"),
     "rank of q": ({"q": torch.zeros(1, 15, 4, 32)}, ValueError, "q has 4 dimensions"),
     "mask": ({"attn_mask": torch.ones(3, 1, 10, 20)}, ValueError, "attn_mask has shape [3, 1, 10, 20]"),

@@ -69,6 +69,18 @@ def test_refused(sageattn3, changes, error, message):
         sageattn3.sageattn3_blackwell(**arguments)
 
 
+def test_a_nested_tensor_is_named(sageattn3):
+    nested = torch.nested.nested_tensor([tensor(2, 7, 64), tensor(2, 5, 64)], layout=torch.jagged)
+    for function in (sageattn3.sageattn3_blackwell, sageattn3.explain, sageattn3.preprocess_qkv):
+        with pytest.raises(ValueError, match="sageattn3: v is a nested tensor; expected an ordinary"):
+            function(tensor(*Q), tensor(*K), nested)
+
+
+def test_a_sparse_mask_is_named(sageattn3):
+    with pytest.raises(ValueError, match="sageattn3: attn_mask is a Sparse tensor on cpu; expected an ordinary"):
+        sageattn3.sageattn3_blackwell(tensor(*Q), tensor(*K), tensor(*V), tensor(10, 7).to_sparse())
+
+
 def test_a_sparse_tensor_is_named(sageattn3):
     with pytest.raises(ValueError, match="sageattn3: k is a Sparse tensor on cpu; expected an ordinary"):
         sageattn3.sageattn3_blackwell(tensor(*Q), tensor(*K).to_sparse(), tensor(*V))

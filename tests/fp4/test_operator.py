@@ -79,3 +79,29 @@ def test_gradients_are_refused_not_wrong(sageattn3, name):
     with pytest.raises(NotImplementedError, match=r"sageattn3: .*no gradient.*torch\.no_grad"):
         (output.sum() + lse.sum()).backward()
     assert inputs[name].grad is None
+
+
+def test_gradients_of_torch_func_are_refused(sageattn3):
+    """Its transforms know no result that refuses later."""
+    q, k, v = Case(len_q=3, len_kv=5).make_inputs()
+    with pytest.raises(NotImplementedError, match=r"sageattn3: .*no gradient.*torch\.no_grad"):
+        torch.func.grad(lambda key: sageattn3.sageattn3_blackwell(q, key, v).float().sum())(k)
+
+
+@pytest.mark.parametrize("name", ["q", "k", "v", "attn_mask"])
+def test_tangents_are_refused_not_dropped(sageattn3, name):
+    """A tangent that nobody looks at would come out as a derivative of zero."""
+    case = Case(len_q=3, len_kv=5, mask_dtype=torch.float32)
+    inputs = {**dict(zip("qkv", case.make_inputs())), "attn_mask": case.make_mask()}
+    with torch.autograd.forward_ad.dual_level():
+        inputs[name] = torch.autograd.forward_ad.make_dual(inputs[name], torch.ones_like(inputs[name]))
+        with pytest.raises(NotImplementedError, match="no gradient"):
+            sageattn3.sageattn3_blackwell(**inputs)
+
+
+def test_vmap_is_a_call_for_each(sageattn3):
+    q, k, v = Case(batch=3, len_q=9, len_kv=11).make_inputs()
+    mapped = torch.vmap(lambda *tensors: sageattn3.sageattn3_blackwell(*(tensor[None] for tensor in tensors))[0])(
+        q, k, v
+    )
+    torch.testing.assert_close(mapped, sageattn3.sageattn3_blackwell(q, k, v))

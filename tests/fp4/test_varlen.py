@@ -82,7 +82,15 @@ REFUSED = {
     "decreasing": ({"cu_seqlens_q": torch.tensor([0, 8, 5])}, ValueError, "cu_seqlens_q is [0, 8, 5]"),
     "too long": ({"cu_seqlens_k": torch.tensor([0, 8, 99])}, ValueError, "at most 23 (the tokens of k)"),
     "longest": ({"max_seqlen_q": 9}, ValueError, "max_seqlen_q is 9 but cu_seqlens_q holds a sequence of 10 tokens"),
-    "dtype": ({"cu_seqlens_q": torch.tensor([0.0, 10, 15])}, TypeError, "cu_seqlens_q has dtype"),
+    "dtype": (
+        {"cu_seqlens_q": torch.tensor([0.0, 10, 15])},
+        TypeError,
+        "cu_seqlens_q has dtype float32; expected int32",
+    ),
+    "no entry": ({"cu_seqlens_q": torch.tensor([], dtype=torch.int32)}, ValueError, "cu_seqlens_q is empty; expected"),
+    "negative": ({"max_seqlen_k": -1}, ValueError, "max_seqlen_k is -1; expected the length of the longest"),
+    "flag": ({"max_seqlen_q": True}, TypeError, "max_seqlen_q is True (bool); expected an integer"),
+    "sparse": ({"cu_seqlens_q": torch.tensor([0, 10, 15]).to_sparse()}, ValueError, "cu_seqlens_q is a Sparse tensor"),
     "a list": ({"cu_seqlens_q": [0, 10, 15]}, TypeError, "cu_seqlens_q is [0, 10, 15] (list); expected a torch.Tensor"),
     "rank of q": ({"q": torch.zeros(1, 15, 4, 32).half()}, ValueError, "sageattn3: q has 4 dimensions"),
 }

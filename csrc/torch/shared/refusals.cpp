@@ -2,6 +2,7 @@
 #include "refusals.h"
 
 #include <ATen/core/grad_mode.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <c10/util/Exception.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -43,6 +44,8 @@ bool wants_gradient(const at::Tensor &query, const at::Tensor &key, const at::Te
 
 Result refuse_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
                        const std::optional<at::Tensor> &attn_mask, const std::function<Result()> &run) {
+  // Within torch.func.grad and the like.
+  if (c10::impl::tls_is_dispatch_key_included(c10::DispatchKey::FuncTorchDynamicLayerBackMode)) refuse_to_differentiate();
   const auto results = NotDifferentiable::apply(query, key, value, attn_mask, &run);
   return {results[0], results[1]};
 }

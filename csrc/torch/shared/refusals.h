@@ -14,6 +14,7 @@ bool wants_gradient(const at::Tensor &query, const at::Tensor &key, const at::Te
                     const std::optional<at::Tensor> &attn_mask);
 
 // What `run` returns, as a result that refuses to be differentiated: inference only, and wrong gradients help no one.
+// Throws NotImplementedError at once under torch.func, which knows no such results.
 Result refuse_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
                        const std::optional<at::Tensor> &attn_mask, const std::function<Result()> &run);
 

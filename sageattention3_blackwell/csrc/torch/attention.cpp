@@ -39,7 +39,10 @@ Result attention_cpu(const Call &call) {
                         call.return_lse, call.attn_mask, call.causal_alignment, call.per_block_mean);
 }
 
-Result attention_elsewhere(const Call &call) { refuse_device(call.query, call.key, call.value); }
+Result attention_elsewhere(const Call &call) {
+  if (call.attn_mask) refuse_device(call.query, call.key, call.value, {{"attn_mask", *call.attn_mask}});
+  refuse_device(call.query, call.key, call.value);
+}
 
 Result attention_autograd(c10::DispatchKeySet keys, const at::Tensor &query, const at::Tensor &key,
                           const at::Tensor &value, c10::string_view tensor_layout, bool is_causal,

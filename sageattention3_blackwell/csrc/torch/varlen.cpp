@@ -82,7 +82,12 @@ Result varlen_cuda(const VarlenCall &call) {
   return result;
 }
 
-Result varlen_elsewhere(const VarlenCall &call) { refuse_device(call.query, call.key, call.value); }
+Result varlen_elsewhere(const VarlenCall &call) {
+  const Named lengths_q{"cu_seqlens_q", call.cu_seqlens_q}, lengths_k{"cu_seqlens_k", call.cu_seqlens_k};
+  if (call.attn_mask)
+    refuse_device(call.query, call.key, call.value, {lengths_q, lengths_k, {"attn_mask", *call.attn_mask}});
+  refuse_device(call.query, call.key, call.value, {lengths_q, lengths_k});
+}
 
 Result varlen_autograd(c10::DispatchKeySet keys, const at::Tensor &query, const at::Tensor &key,
                        const at::Tensor &value, const at::Tensor &cu_seqlens_q, const at::Tensor &cu_seqlens_k,
