@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,3 +34,41 @@ def copy_of_sources(folder):
         assert count == 2, file
         file.write_text(text)
     return folder
+
+
+def cpu_seconds_of_children() -> float:
+    """Unlike the clock, the same on a machine that is busy with other things."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+@dataclass
+class Toolkit:
+    """A prefix with nvcc, CMake and ninja."""
+
+    prefix: Path
+
+    @property
+    def nvcc(self) -> Path:
+        return self.prefix / "bin/nvcc"
+
+    def run(self, program, *arguments) -> str:
+        """What a program says; its failure fails the test."""
+        variables = dict(os.environ, NVCC_PREPEND_FLAGS=f"-I{self.prefix}/include -L{self.prefix}/lib")
+        done = subprocess.run(
+            [self.prefix / "bin" / program, *arguments],
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout[-3000:]
+        return done.stdout
+
+    def compile(self, source: Path, folder: Path, **options) -> None:
+        """Compiles a CMake project."""
+        options.update(CMAKE_CUDA_COMPILER=self.nvcc, CUDAToolkit_ROOT=self.prefix, CMAKE_BUILD_TYPE="Release")
+        options["CMAKE_MAKE_PROGRAM"] = self.prefix / "bin/ninja"
+        settings = [f"-D{name}={value}" for name, value in options.items()]
+        self.run("cmake", "-S", source, "-B", folder, "-G", "Ninja", *settings)
+        self.run("cmake", "--build", folder)
