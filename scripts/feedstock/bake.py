@@ -19,7 +19,7 @@ def text(table, header: str, template) -> str:
         standard=profiles.select(table, "wheel", "default", "linux-64")[0],
         example=default[0],
         groups={"default": default, **groups(table)},
-        aliases={alias(cell): name(cell) for cell in table.wheels if alias(cell) != name(cell)},
+        aliases=aliases(table),
     )
 
 
@@ -38,6 +38,12 @@ def alias(cell) -> str:
     """linux-sage2-pytorch28-cu129-python312"""
     prefix = PREFIXES[cell.platform]
     return versions(cell).replace(prefix, f"{prefix}-{GENERATIONS[cell.distribution]}", 1)
+
+
+def aliases(table) -> dict:
+    """Second names of targets and of their tests."""
+    found = {alias(cell): name(cell) for cell in table.wheels if alias(cell) != name(cell)}
+    return {**found, **{f"test-{second}": f"test-{first}" for second, first in found.items()}}
 
 
 def versions(cell) -> str:
