@@ -1,6 +1,7 @@
 """`docker-bake.hcl`: a target for every wheel of the table, a test beside it, and groups that follow the profiles."""
 
 from feedstock import profiles, tables
+from feedstock.errors import FeedstockError
 
 # Platforms as Docker names them, and what the names of our targets begin with.
 PLATFORMS = {"linux_x86_64": "linux/amd64", "linux_aarch64": "linux/arm64", "win_amd64": "windows/amd64"}
@@ -12,6 +13,8 @@ GENERATIONS = {"sageattention": "sage2", "sageattn3": "sage3"}
 def text(table, header: str, template) -> str:
     cells = [target(cell) for cell in table.wheels]
     default = targets(table, "default", "linux-64")
+    if not default:
+        raise FeedstockError("the wheel profile 'default' holds nothing for linux-64 (variants/profiles.yaml)")
     return template("docker-bake.hcl").render(
         table.workflows,
         header=header,

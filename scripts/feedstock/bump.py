@@ -10,13 +10,14 @@ from packaging.version import InvalidVersion, Version
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from feedstock import assemble, rerender
+from feedstock import assemble, profiles, rerender
 from feedstock.build import render
 from feedstock.errors import FeedstockError
 from feedstock.paths import REPOSITORY
 from feedstock.published import same_major
 from feedstock.tables import minor, order
 from feedstock.variants import Table
+from feedstock.wheel_lane import SOURCES
 
 # What can be bumped, with an example of each.
 EXAMPLES = {"pytorch": "2.14", "cuda": "13.2", "python": "3.15", "version": "2.2.1"}
@@ -36,17 +37,28 @@ class Change:
     build_number: str = ""  # a sentence, when it changed
 
 
-def bump(kind: str, value: str | None, drop: bool, dry_run: bool, repository: Path = REPOSITORY) -> Change:
+def bump(
+    kind: str,
+    value: str | None,
+    drop: bool,
+    dry_run: bool,
+    repository: Path = REPOSITORY,
+    distribution: str | None = None,
+) -> Change:
+    """`distribution`: whose version it is, that of sageattention if none is named."""
+    refuse_distribution(kind, distribution)
     present = Table(repository / "variants")
     with assemble.staging() as staged:
         folder = staged / "variants"
         shutil.copytree(present.folder, folder)
         try:
-            edits = Edits(folder)
+            edits = Edits(folder, distribution or next(iter(SOURCES)))
             edits.apply(kind, value, drop)
             sentence = edits.number_packages(kind, present)
             wanted = Table(folder)
             refuse(wanted.problems())
+            edits.drop_empty_profiles(present, wanted)
+            wanted = Table(folder)
         except FeedstockError as error:
             raise FeedstockError(str(error).replace(str(folder), "variants")) from None
         change = compare(present, wanted, repository)
@@ -58,6 +70,13 @@ def bump(kind: str, value: str | None, drop: bool, dry_run: bool, repository: Pa
             replace_folder(folder, present.folder)
             rerender.write_texts(repository, {name: texts[name] for name in change.files if name in texts})
     return change
+
+
+def refuse_distribution(kind: str, distribution: str | None) -> None:
+    if distribution is not None and kind != "version":
+        raise FeedstockError(f"--distribution says whose version it is; a {kind} is for all of them")
+    if distribution not in (None, *SOURCES):
+        raise FeedstockError(f"unknown distribution '{distribution}'; known: {', '.join(SOURCES)}")
 
 
 def refuse(problems: list) -> None:
@@ -114,8 +133,9 @@ class Edits:
     """Edits of a folder of variant files. Comments, quotes and the order of keys stay: entries on lines of their own
     come and go as lines, because a comment that follows an entry would otherwise leave with it."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, distribution: str = "sageattention"):
         self.folder = folder
+        self.distribution = distribution
         self.yaml = YAML()
         self.yaml.preserve_quotes = True
         self.yaml.width = 4096
@@ -159,15 +179,15 @@ class Edits:
         getattr(self, f"{'drop' if drop else 'add'}_{kind}")(value)
 
     def add_version(self, value: str) -> None:
-        package = self.read("package.yaml")
-        present = package["sageattention_version"][0]
+        package, key = self.read("package.yaml"), f"{self.distribution}_version"
+        present = package[key][0]
         try:
             newer = Version(value) > Version(present)
         except InvalidVersion:
             raise FeedstockError(f"'{value}' is not a version like 2.2.1") from None
         if not newer:
-            raise FeedstockError(f"{value} is not newer than {present}")
-        package["sageattention_version"][0] = quoted(value)
+            raise FeedstockError(f"{value} is not newer than {present}, the version of {self.distribution}")
+        package[key][0] = quoted(value)
         self.write("package.yaml", package)
 
     def add_pytorch(self, value: str) -> None:
@@ -183,10 +203,11 @@ class Edits:
         """Conda packages serve every Python: this is about wheels."""
         self.insert("wheels.yaml", ("current", "python"), value, newest_first=False)
         table = Table(self.folder)
-        if not any(cell.python == value for cell in table.wheels):
-            known = sorted({item for entry in table.published.pytorch.values() for item in entry.python}, key=order)
+        if not any(cell.python == value for cell in table.wheels if cell.set == "current"):
+            listed = [table.published.of(item) for item in self.read("wheels.yaml")["current"]["pytorch"]]
+            known = sorted({item for entry in listed for item in entry.python}, key=order)
             raise FeedstockError(
-                f"no PyTorch of the table is published for Python {value}, only for {known[0]} to {known[-1]} "
+                f"no current PyTorch is published for Python {value}, only for {known[0]} to {known[-1]} "
                 "(variants/published.yaml)"
             )
 
@@ -270,26 +291,40 @@ class Edits:
         for line in sorted(empty, reverse=True):
             self.delete_lines("wheels.yaml", line)
 
+    def drop_empty_profiles(self, present: Table, wanted: Table) -> None:
+        """A profile that a drop leaves without a wheel goes with them; not the one that a build means by default, nor
+        those that workflows build."""
+        events = wanted.workflows["events"].values()
+        needed = {"default", *(event[key] for event in events for key in ("wheel", "sage3"))}
+        for name in reversed(wanted.profiles["wheel"]):
+            if profiles.select(wanted, "wheel", name) or not profiles.select(present, "wheel", name):
+                continue
+            if name in needed:
+                raise FeedstockError(
+                    f"the wheel profile '{name}' would hold nothing: change it first (variants/profiles.yaml)"
+                )
+            self.delete_lines("profiles.yaml", self.read("profiles.yaml")["wheel"].lc.key(name)[0])
+
     def number_packages(self, kind: str, present: Table) -> str:
-        """A new version starts at 0. The number rises when packages that are published already would change: a channel
-        keeps the first file of a name. New and dropped variants leave the others as they are. sageattn3 has versions of
-        its own: its number only rises."""
+        """A new version of a distribution starts at 0. The numbers rise when packages that are published already would
+        change: a channel keeps the first file of a name. New and dropped variants leave the others as they are."""
         package = self.read("package.yaml")
-        old = int(package["sageattention_build_number"][0])
+        old = {name: int(package[f"{name}_build_number"][0]) for name in SOURCES}
         changed = [] if kind in ("version", "build") else changed_packages(present, Table(self.folder))
         if kind == "version":
-            new, why = 0, "a new version"
+            new, why = {self.distribution: 0}, "a new version"
         elif kind == "build" or changed:
-            new, why = old + 1, f"{len(changed)} packages change" if changed else "as asked for"
+            new = {name: number + 1 for name, number in old.items()}
+            why = f"{len(changed)} packages change" if changed else "as asked for"
         else:
             return ""
-        if new == old:
+        moves = [f"{name} {old[name]} -> {number}" for name, number in new.items() if number != old[name]]
+        if not moves:
             return ""
-        package["sageattention_build_number"][0] = new
-        if new > old:
-            package["sageattn3_build_number"][0] += 1
+        for name, number in new.items():
+            package[f"{name}_build_number"][0] = number
         self.write("package.yaml", package)
-        return f"build number {old} -> {new}: {why}"
+        return f"build number of {', '.join(moves)}: {why}"
 
 
 def inner(content, keys: tuple):

@@ -366,6 +366,9 @@ def bump(
     value: Annotated[str | None, typer.Argument(help="The version to add, or the new version.")] = None,
     drop: Annotated[bool, typer.Option("--drop", help="Take this version out of the table.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing, only show what would change.")] = False,
+    distribution: Annotated[
+        str | None, typer.Option("--distribution", help="Whose version: sageattention (the default) or sageattn3.")
+    ] = None,
     as_json: AsJson = False,
 ):
     """Edit variants/, render what follows, and show which packages and wheels come and go."""
@@ -373,7 +376,7 @@ def bump(
 
     with command(as_json) as reporter:
         with exclusive():
-            change = bumping.bump(kind, value, drop, dry_run)
+            change = bumping.bump(kind, value, drop, dry_run, distribution=distribution)
         if not as_json:
             print_change(reporter, change)
         verb = "would change" if dry_run else "changed"

@@ -27,8 +27,8 @@ def repository(state, tmp_path):
 
 @pytest.fixture
 def run(repository):
-    def run(kind, value=None, drop=False, dry_run=False):
-        return bump.bump(kind, value, drop, dry_run, repository)
+    def run(kind, value=None, drop=False, dry_run=False, distribution=None):
+        return bump.bump(kind, value, drop, dry_run, repository, distribution)
 
     run.table = lambda: Table(repository / "variants")
     run.folder = repository
@@ -126,12 +126,32 @@ def test_a_new_version_starts_at_build_0(run):
     number = run.table().package("sageattention_build_number")
     assert number == variants.table().package("sageattention_build_number") + 1
     change = run("version", "99.0.1")
-    assert change.build_number.startswith(f"build number {number} -> 0")
+    assert change.build_number.startswith(f"build number of sageattention {number} -> 0:")
     assert (run.table().package_version, run.table().package("sageattention_build_number")) == ("99.0.1", 0)
     # The other distribution is not a new version: its number rose once, and stays.
     assert run.table().package("sageattn3_build_number") == variants.table().package("sageattn3_build_number") + 1
     assert '"99.0.1"' in (run.folder / "sageattention/_version.py").read_text()
     assert len(change.added) == len(change.removed) > len(variants.matrix())
+
+
+def test_each_distribution_has_a_version_of_its_own(run):
+    run("build")
+    change = run("version", "99.0.1", distribution="sageattn3")
+    assert change.build_number.startswith("build number of sageattn3 1 -> 0:")
+    table, before = run.table(), variants.table()
+    assert (table.version("sageattn3"), table.package("sageattn3_build_number")) == ("99.0.1", 0)
+    assert (table.package_version, table.package("sageattention_build_number")) == (before.package_version, 1)
+    assert '"99.0.1"' in (run.folder / "sageattention3_blackwell/sageattn3/_version.py").read_text()
+    assert change.added
+    assert not [product for product in (*change.added, *change.removed) if "sageattn3" not in product]
+
+
+def test_a_profile_without_wheels_goes_with_them(run):
+    run("pytorch", "2.6", drop=True)
+    assert "pytorch26" in variants.table().profiles["wheel"]
+    assert "pytorch26" not in run.table().profiles["wheel"]
+    assert "pytorch26" not in (run.folder / "docker-bake.hcl").read_text()
+    assert "pytorch26" not in (run.folder / ".github/workflows/ci.yml").read_text()
 
 
 def test_the_number_rises_when_published_packages_would_change(run):
@@ -140,7 +160,8 @@ def test_the_number_rises_when_published_packages_would_change(run):
     assert run("pytorch", coming(), dry_run=True).build_number == ""
     change = run("python", oldest, drop=True)
     number = run.table().package("sageattention_build_number")
-    assert change.build_number.startswith(f"build number {number - 1} -> {number}")
+    assert f"sageattention {number - 1} -> {number}" in change.build_number
+    assert f"sageattn3 {number - 1} -> {number}" in change.build_number
     assert any(product.endswith(f"_{number}.conda") for product in change.added)
     assert order(run.table().package("python_min")) > order(oldest)
 
@@ -156,7 +177,12 @@ def test_the_number_rises_when_published_packages_would_change(run):
         (("pytorch", None), "which version?"),
         (("cuda", "13.9"), "does not say which gcc nvcc 13.9 accepts"),
         (("cuda", "11.8"), "conda-forge has no PyTorch for CUDA 11.8"),
-        (("python", "3.99"), "no PyTorch of the table is published for Python 3.99"),
+        (("python", "3.99"), "no current PyTorch is published for Python 3.99"),
+        (("python", "3.9"), "no current PyTorch is published for Python 3.9, only for 3.10 to"),
+        (("pytorch", "2.8", True), "the wheel profile 'default' would hold nothing"),
+        (("cuda", "12.9", True), "the wheel profile 'default' would hold nothing"),
+        (("version", "99.0", False, False, "other"), "unknown distribution 'other'; known: sageattention, sageattn3"),
+        (("build", None, False, False, "sageattn3"), "--distribution says whose version it is"),
         (("version", "0.1"), "0.1 is not newer than"),
         (("version", "new"), "'new' is not a version"),
         (("version", "99.0", True), "--drop removes"),
@@ -173,8 +199,8 @@ def test_what_cannot_be_is_refused_and_changes_nothing(run, arguments, reason):
 
 def test_the_last_pytorch_stays(run):
     *others, last = dict.fromkeys(cell.pytorch for cell in variants.matrix())
-    for number in others:
-        run("pytorch", number, drop=True)
+    file = run.folder / "variants/package.yaml"
+    file.write_text(re.sub("|".join(rf'  - "{re.escape(number)}"\n' for number in others), "", file.read_text()))
     with pytest.raises(FeedstockError, match=f"{last} is the last one"):
         run("pytorch", last, drop=True)
 

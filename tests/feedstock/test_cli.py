@@ -170,7 +170,7 @@ def test_a_bump_is_shown_before_it_is_made(feedstock):
     assert answer.returncode == 0, answer.stderr
     assert "rendered: .ci_support/" in answer.stdout
     number = variants.table().package("sageattention_build_number")
-    assert f"build number {number} -> {number + 1}" in answer.stderr
+    assert f"build number of sageattention {number} -> {number + 1}" in answer.stderr
     refused = feedstock("bump", "pytorch", "0.1", "--dry-run", "--json")
     assert refused.returncode == 1
     assert "knows no PyTorch 0.1" in json.loads(refused.stdout)["error"]
