@@ -103,6 +103,9 @@ def run_tests(
     context: typer.Context,
     package: Annotated[Path | None, typer.Option("--package", help="Run the recipe tests of this package.")] = None,
     wheel: Annotated[Path | None, typer.Option("--wheel", help="Run the project's tests on this wheel.")] = None,
+    shipped: Annotated[
+        bool, typer.Option("--shipped", help="Run them on every package that output/ holds, and build none.")
+    ] = False,
     channel: ChannelName = "local",
     as_json: AsJson = False,
 ):
@@ -117,6 +120,8 @@ def run_tests(
         source = open_source(reporter, channel)
         if package is not None:
             result = testing.test_package(package, source, reporter)
+        elif shipped:
+            result = testing.test_shipped(source, reporter, context.args)
         else:
             result = testing.test_project(source, reporter, context.args)
         reporter.succeed(result, "all tests passed")

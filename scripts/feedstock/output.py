@@ -30,12 +30,22 @@ def channels(reporter) -> list:
 
 def newest(channel: str):
     """The newest variant whose package is here; without any, the newest of this machine."""
-    held = [variant for variant in variants.native() if holds(variant)]
-    return held[0] if held else variants.default(channel)
+    found = held()
+    return found[0] if found else variants.default(channel)
+
+
+def held() -> list:
+    """The variants of this machine whose packages are here, newest first."""
+    return [variant for variant in variants.native() if holds(variant)]
 
 
 def holds(variant, name: str = DISTRIBUTIONS[0]) -> bool:
-    return any(OUTPUT.glob(f"{variant.platform}/{name}-[0-9]*-{build_prefix(variant)}*.conda"))
+    return bool(packages(variant, name))
+
+
+def packages(variant, name: str) -> list:
+    """Files of a distribution's package for a variant."""
+    return sorted(OUTPUT.glob(f"{variant.platform}/{name}-[0-9]*-{build_prefix(variant)}*.conda"))
 
 
 def specs(variant, words: list, channel: str) -> list:

@@ -6,13 +6,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from feedstock import assemble, variants, verify
+from feedstock import assemble, index, output, variants, verify
 from feedstock.build import build, run_tests
 from feedstock.channel import LocalChannel
 from feedstock.errors import FeedstockError
-from feedstock.index import exact_pin
 from feedstock.install import environment, install, python_of
-from feedstock.output import variant_of
 from feedstock.paths import OUTPUT, REPOSITORY, SCRIPTS, STATE, exclusive
 from feedstock.programs import run
 from feedstock.sources import working
@@ -57,6 +55,28 @@ def test_project(source, reporter, arguments: list) -> dict:
     if wanted(arguments, others()):
         prefix = prepare(source, reporter)
         suite = Suite("library", others(), python_of(prefix), environment(prefix))
+        results[suite.name] = run_suite(suite, arguments, reporter)
+    failed = [name for name, code in results.items() if code != 0]
+    if failed:
+        raise FeedstockError(f"tests failed: {', '.join(failed)}")
+    return {"suites": results}
+
+
+def test_shipped(source, reporter, arguments: list) -> dict:
+    """The suites of the library on the packages that output/ holds, one variant after the other. Nothing is built: what
+    is tested are these files."""
+    arguments = resolve(arguments)
+    index.ensure(OUTPUT)
+    wanted = output.held()
+    if not wanted:
+        raise FeedstockError(f"{OUTPUT} holds no package for this machine")
+    results = {}
+    for variant in wanted:
+        with working(source, reporter):
+            source.prepare(variant, testing=True)
+            files = [file for name in output.DISTRIBUTIONS for file in output.packages(variant, name)]
+            prefix = test_prefix(files, source, reporter)
+        suite = Suite(variant.name, others(), python_of(prefix), environment(prefix))
         results[suite.name] = run_suite(suite, arguments, reporter)
     failed = [name for name, code in results.items() if code != 0]
     if failed:
@@ -143,10 +163,14 @@ def prepare(source, reporter) -> Path:
     variant = variants.default("local" if isinstance(source, LocalChannel) else source.url)
     with working(source, reporter):
         source.prepare(variant, testing=True)
-        files = build(variant, source, reporter)
-        with reporter.step("environment of the tests"):
-            specs = [exact_pin(file) for file in files] + variants.local_releases()["testing"]
-            install(PREFIX, [OUTPUT.as_uri(), source.url], specs)
+        return test_prefix(build(variant, source, reporter), source, reporter)
+
+
+def test_prefix(files: list, source, reporter) -> Path:
+    """Exactly these packages, and the test tools."""
+    with reporter.step("environment of the tests"):
+        specs = [index.exact_pin(file) for file in files] + variants.local_releases()["testing"]
+        install(PREFIX, [OUTPUT.as_uri(), source.url], specs)
     return PREFIX
 
 
@@ -159,10 +183,10 @@ def run_suite(suite: Suite, arguments: list, reporter) -> int:
     # -I: with the repository on the path, its own sageattention would be tested instead of the installed one.
     command = [str(suite.python), "-I", "-m", "pytest", "-p", "no:cacheprovider", *markers, *options, *where]
     reporter.log(" ".join(command))
-    output = sys.stderr if reporter.as_json else None
+    terminal = sys.stderr if reporter.as_json else None
     try:
         with reporter.timed(f"tests: {suite.name}"):
-            subprocess.run(command, cwd=REPOSITORY, env=suite.variables, stdout=output, check=True)
+            subprocess.run(command, cwd=REPOSITORY, env=suite.variables, stdout=terminal, check=True)
     except subprocess.CalledProcessError as error:
         return error.returncode
     return 0
@@ -172,7 +196,7 @@ def test_package(file: Path, source, reporter) -> dict:
     """The tests that a package carries, with its dependencies from the output channel and the source."""
     if not file.is_file():
         raise FeedstockError(f"{file} is not a file; finished packages are in {OUTPUT}")
-    variant = variant_of(file)
+    variant = output.variant_of(file)
     channels = [file.resolve().parents[1].as_uri(), OUTPUT.as_uri(), source.url]
     with working(source, reporter):
         source.prepare(variant)

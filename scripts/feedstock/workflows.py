@@ -73,6 +73,7 @@ def names(table) -> dict:
         "platforms": [*profiles.SYSTEMS, *profiles.SAME],
         "wheel_profiles": list(profiles.definitions(table, "wheel")),
         "conda_profiles": list(profiles.definitions(table, "conda")),
+        "pythons": " ".join(sorted({cell.python for cell in table.wheels}, key=tables.order)),
     }
 
 

@@ -1,5 +1,6 @@
 """Which suite runs which tests."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -49,6 +50,58 @@ def test_a_suite_that_fails_is_not_ticked_off(tmp_path, reporter, capsys):
     assert testing.run_suite(suite, [], reporter) == 1
     assert reporter.steps == []
     assert "✔" not in capsys.readouterr().err
+
+
+@pytest.fixture
+def shipped(tmp_path, monkeypatch):
+    """Puts packages of variants into an empty output folder; tells what was installed for which suite."""
+    installed, suites = [], {}
+
+    class Source:
+        url = "file:///nowhere"
+
+        def prepare(self, variant, testing):
+            assert testing
+
+    def run_suite(suite, arguments, reporter):
+        suites[suite.name] = [spec for spec in installed[-1] if "==" in spec]
+        return 0
+
+    for module in (testing, output):
+        monkeypatch.setattr(module, "OUTPUT", tmp_path)
+    monkeypatch.setattr(testing.index, "ensure", lambda channel: [])
+    monkeypatch.setattr(testing, "working", lambda source, reporter: contextlib.nullcontext())
+    monkeypatch.setattr(testing, "install", lambda prefix, channels, specs: installed.append(specs))
+    monkeypatch.setattr(testing, "environment", lambda prefix: {})
+    monkeypatch.setattr(testing, "build", None)
+    monkeypatch.setattr(testing, "run_suite", run_suite)
+
+    def shipped(*held):
+        for variant in held:
+            folder = tmp_path / variant.platform
+            folder.mkdir(exist_ok=True)
+            for name in output.DISTRIBUTIONS:
+                (folder / f"{name}-1.0-{output.build_prefix(variant)}h0123456_0.conda").touch()
+        return Source(), suites
+
+    return shipped
+
+
+def test_shipped_packages_are_tested_as_they_are(shipped, reporter):
+    """Each variant that is there, by its exact packages; none is built, whatever the sources say."""
+    held = variants.native()[:2]
+    source, suites = shipped(*held)
+    testing.test_shipped(source, reporter, [])
+    assert suites == {
+        variant.name: [f"{name} ==1.0 {output.build_prefix(variant)}h0123456_0" for name in output.DISTRIBUTIONS]
+        for variant in held
+    }
+
+
+def test_without_a_package_there_is_nothing_to_test(shipped, reporter):
+    source, _ = shipped()
+    with pytest.raises(FeedstockError, match="holds no package for this machine"):
+        testing.test_shipped(source, reporter, [])
 
 
 def test_a_package_tells_its_variant():

@@ -165,6 +165,26 @@ def choose(script, **variables):
     return dict(line.split("=", 1) for line in answer.stdout.splitlines())
 
 
+@pytest.mark.parametrize(
+    ("event", "commit"), [("push", "abc"), ("workflow_dispatch", "abc"), ("pull_request", ""), ("schedule", "")]
+)
+def test_a_machine_of_our_own_runs_what_was_merged(tmp_path, event, commit):
+    """The step that looks up a run, with a stand-in for `gh`; only its commit is checked out."""
+    [script] = [step["run"] for name, job, step in steps() if (name, job) == ("gpu", "run")]
+    (tmp_path / "gh").write_text(f'#!/bin/sh\ncase "$*" in *headSha*) echo commit=abc ;; *) echo {event} ;; esac\n')
+    (tmp_path / "gh").chmod(0o755)
+    runs = [shutil.which("bash"), "-euo", "pipefail", "-c", script]
+    variables = {"PATH": str(tmp_path), "RUN": "1", "GITHUB_OUTPUT": str(tmp_path / "output")}
+    answer = subprocess.run(runs, capture_output=True, text=True, env=variables)
+    assert (answer.returncode == 0) == bool(commit), answer.stderr
+    written = (tmp_path / "output").read_text() if commit else ""
+    assert written == (f"commit={commit}\n" if commit else "")
+    [checkout] = [
+        step for name, job, step in steps() if (name, job) == ("gpu", "test") and "ref" in step.get("with", {})
+    ]
+    assert checkout["with"]["ref"] == "${{ needs.run.outputs.commit }}"
+
+
 def test_every_environment_of_a_matrix_is_in_the_pixi_manifest():
     manifest = (REPOSITORY / "pixi.toml").read_text()
     for cell in variants.table().wheels:
