@@ -119,10 +119,22 @@ def package(file: Path, folder: Path) -> list:
         pytorch = variant.get("pytorch", "")
         checks.append(Check("PyTorch", pytorch, digits(pytorch) == found[2]))
         checks += operators(folder, name, pytorch)
+        library = rf"lib{name} =={re.escape(version)} cuda{found[1]}_h\w+"
+        checks.append(requirement(about, rf"pytorch >={re.escape(pytorch)}\b.*", library))
     else:
         distribution = name.removeprefix("lib")
+        checks.append(requirement(about, rf"cuda-version >={re.escape(cuda)}\b.*"))
         checks += kernels(folder, distribution, variant.get(f"{distribution}_architectures", "").split(), cuda)
     return checks + paths_json(folder) + hygiene(folder)
+
+
+def requirement(about: dict, *patterns: str) -> Check:
+    """What the package is installed beside is what it was built for."""
+    fitting = {pattern: [item for item in about["depends"] if re.fullmatch(pattern, item)] for pattern in patterns}
+    missing = " and ".join(pattern.split()[0] for pattern, items in fitting.items() if not items)
+    if missing:
+        return Check("requirement", f"no {missing} of this build in {', '.join(about['depends'])}", False)
+    return Check("requirement", ", ".join(item for items in fitting.values() for item in items), True)
 
 
 def bill_of_materials(file: Path, folder: Path, cell) -> Check:
@@ -158,15 +170,24 @@ def matches(file: Path, hashed: str) -> bool:
 
 
 def paths_json(folder: Path) -> list:
-    """Every file has the hash that the package says."""
-    entries = json.loads((folder / "info/paths.json").read_text())["paths"]
-    changed = [entry["_path"] for entry in entries if entry["path_type"] == "hardlink" and not intact(folder, entry)]
-    return [Check("paths.json", "; ".join(changed) or f"{len(entries)} files agree", not changed)]
+    """Every file is listed, lies inside, and has the hash that the package says."""
+    entries = {entry["_path"]: entry for entry in json.loads((folder / "info/paths.json").read_text())["paths"]}
+    problems = [f"{path} {reason}" for path, entry in entries.items() if (reason := wrong(folder, entry))]
+    there = (file.relative_to(folder) for file in folder.rglob("*") if file.is_symlink() or not file.is_dir())
+    unlisted = [file.as_posix() for file in there if file.parts[0] != "info" and file.as_posix() not in entries]
+    problems += [f"{name} is not listed" for name in unlisted]
+    return [Check("paths.json", "; ".join(problems) or f"{len(entries)} files agree", not problems)]
 
 
-def intact(folder: Path, entry: dict) -> bool:
+def wrong(folder: Path, entry: dict) -> str:
     file = folder / entry["_path"]
-    return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == entry["sha256"]
+    if not file.resolve().is_relative_to(folder.resolve()):
+        return "leaves the package"
+    if not file.is_file():
+        return "is missing"
+    if entry["path_type"] == "hardlink" and hashlib.sha256(file.read_bytes()).hexdigest() != entry["sha256"]:
+        return "was changed"
+    return ""
 
 
 def licence(folder: Path) -> Check:

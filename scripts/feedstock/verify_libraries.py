@@ -10,7 +10,10 @@ from feedstock.paths import RECIPE
 from feedstock.tables import minor
 
 # Folders of build machines that must not be inside a product.
-FOREIGN_PATHS = re.compile(rb"/(?:home|root|work|tmp|Users|builddir)/[\w.+-]+/[\w./+-]+|_h_env_placehold")
+FOREIGN_PATHS = re.compile(
+    rb"/(?:home|root|work|tmp|Users|builddir)/[\w.+-]+/[\w./+-]+|_h_env_placehold"
+    rb"|[A-Za-z]:[\\/](?:a|bld|Users|work)[\\/][\w.+-]+[\\/][\w.\\/+-]+"
+)
 
 TORCH_LIBRARIES = {"libtorch_cpu.so", "libc10.so"}
 

@@ -108,6 +108,7 @@ def test_a_good_wheel_passes(make):
         ({"libsageattention": kernels(cuda="11.0")}, "CUDA", "11.0"),
         ({"libsageattention": b"nothing"}, "machine code", "no GPU machine code"),
         ({"libsageattention": kernels(more=b"/home/someone/src/kernel.cu")}, "absolute paths", "/home/someone/src"),
+        ({"libsageattention": kernels(more=b"D:\\a\\repo\\src\\kernel.cu")}, "absolute paths", "D:\\a\\repo"),
         (
             {"libsageattention": kernels(more=b"_ZN4sage48_GLOBAL__N__c5e05d12_15_some_cu_a90")},
             "names",
@@ -262,11 +263,33 @@ def test_changed_contents_of_a_conda_package_are_found(conda, tmp_path):
     folder = tmp_path / "unpacked"
     verify.unpack(conda(), folder)
     assert verify.paths_json(folder)[0].good
-    (folder / "lib/libsageattention.so").write_bytes(b"other")
-    assert verify.paths_json(folder)[0].found == "lib/libsageattention.so"
+    library = folder / "lib/libsageattention.so"
+    library.write_bytes(b"other")
+    (folder / "lib/added.so").touch()
+    found = "lib/libsageattention.so was changed; lib/added.so is not listed"
+    assert verify.paths_json(folder)[0].found == found
+    (folder / "lib/added.so").unlink()
+    library.unlink()
+    library.symlink_to("/etc/hostname")
+    assert verify.paths_json(folder)[0].found == "lib/libsageattention.so leaves the package"
     shutil.rmtree(folder / "lib")
-    assert not verify.paths_json(folder)[0].good
+    assert verify.paths_json(folder)[0].found == "lib/libsageattention.so is missing"
     assert json.loads((folder / "info/index.json").read_text())["name"] == "libsageattention"
+
+
+@pytest.mark.parametrize(
+    ("depends", "missing"),
+    [
+        (["pytorch >=2.13.0,<2.14", "libdemo ==1.0 cuda130_h0_0"], ""),
+        (["pytorch >=2.12.1,<2.13", "libdemo ==1.0 cuda130_h0_0"], "pytorch"),
+        (["pytorch >=2.13.0,<2.14", "libdemo ==1.0 cuda129_h0_0"], "libdemo"),
+        (["pytorch >=2.130"], "pytorch"),
+    ],
+)
+def test_a_conda_package_requires_what_it_was_built_for(depends, missing):
+    check = verify.requirement({"depends": depends}, r"pytorch >=2\.13\b.*", r"libdemo ==1\.0 cuda130_h\w+")
+    assert check.good == (not missing)
+    assert missing in check.found
 
 
 def archive_with(tmp_path, name, link=None):
