@@ -116,22 +116,40 @@ def unit_costs(table) -> str:
 
 
 def matrix_costs(table) -> str:
-    """All wheels of a platform, each library compiled once, beside a compilation of both for every wheel."""
+    """All of both lanes, each library compiled once, beside a compilation of both for every wheel or package. Only
+    what wheels take to pack was measured: conda packages are counted without it."""
     known = {name: record["cpu_seconds"] for name, record in measured().items()}
-    rows = []
-    for platform in wheel_lane.PLATFORMS:
-        cells = [cell for cell in table.wheels if cell.platform == platform and cell.distribution in known]
-        if not cells:
-            continue
-        kernels = {(cell.distribution, cell.cuda) for cell in cells}
-        operators = {(cell.distribution, cell.pytorch) for cell in cells}
-        packing = sum(known[cell.distribution]["wheel"] for cell in cells)
-        shared = packing + sum(known[item[0]]["kernels"] for item in kernels)
-        shared += sum(known[item[0]]["operators"] for item in operators)
-        separate = sum(sum(known[cell.distribution].values()) for cell in cells)
-        rows.append([platform, str(len(cells)), minutes(shared), minutes(separate), f"{separate / shared:.0f} times"])
-    heads = ["platform", "wheels", "CPU minutes", "every wheel compiled by itself", "which is"]
-    return table_of(heads, rows)
+    lanes = [("wheels", platform, wheel_builds(table, platform)) for platform in wheel_lane.PLATFORMS]
+    lanes += [("conda packages", platform, conda_builds(table, platform)) for platform in profiles.SAME]
+    rows, total = [], [0, 0, 0]
+    for lane, platform, builds in lanes:
+        builds = [build for build in builds if build[0] in known]
+        shared = sum(known[name]["kernels"] for name, _ in {(name, cuda) for name, cuda, _ in builds})
+        shared += sum(known[name]["operators"] for name, *_ in {(name, pytorch) for name, _, pytorch in builds})
+        separate = sum(known[name]["kernels"] + known[name]["operators"] for name, *_ in builds)
+        packing = sum(known[name]["wheel"] for name, *_ in builds) if lane == "wheels" else 0
+        numbers = [len(builds), shared + packing, separate + packing]
+        total = [sum(pair) for pair in zip(total, numbers, strict=True)]
+        if builds:
+            rows.append([lane, platform, *cost_of(*numbers)])
+    heads = ["lane", "platform", "wheels or packages", "CPU minutes", "each compiled by itself", "which is"]
+    return table_of(heads, [*rows, ["both", "all", *cost_of(*total)]])
+
+
+def wheel_builds(table, platform: str) -> list:
+    """Distribution, CUDA version and PyTorch of every wheel."""
+    return [(cell.distribution, cell.cuda, cell.pytorch) for cell in table.wheels if cell.platform == platform]
+
+
+def conda_builds(table, platform: str) -> list:
+    """The same of every package with an operator library. Those of one PyTorch differ by CUDA version: it is compiled
+    against each, because the engine builds every package by itself."""
+    cells = [cell for cell in table.conda if cell.platform == platform]
+    return [(name, cell.cuda, f"{cell.pytorch} {cell.cuda}") for name in wheel_lane.SOURCES for cell in cells]
+
+
+def cost_of(files: int, shared: float, separate: float) -> list:
+    return [f"{files:,}", minutes(shared), minutes(separate), f"{separate / max(shared, 1):.0f} times"]
 
 
 def minutes(seconds: float) -> str:

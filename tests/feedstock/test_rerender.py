@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from feedstock import build, matrix_tables, rerender, variants
+from feedstock import build, matrix_tables, rerender, variants, wheel_lane
 from feedstock.errors import FeedstockError
 from feedstock.paths import RECIPE, REPOSITORY
 from rattler_build import RenderConfig, Stage0Recipe, VariantConfig
@@ -51,6 +51,26 @@ def test_the_tables_hold_every_version():
     conda, wheels = matrix_tables.conda_lane(variants.table()), matrix_tables.wheel_rows(variants.table())
     assert all(variant.cuda in conda and variant.pytorch in conda for variant in variants.matrix())
     assert all(f"| {cell.pytorch} | {cell.cuda} |" in wheels for cell in variants.table().wheels)
+
+
+def test_the_costs_are_those_of_the_builds_that_share_nothing_twice(monkeypatch):
+    """Kernels once per CUDA version, operators once per PyTorch (conda: and CUDA version); else for every file."""
+    seconds = {"kernels": 60_000, "operators": 60, "wheel": 0}
+    records = {name: {"cpu_seconds": seconds} for name in wheel_lane.SOURCES}
+    monkeypatch.setattr(matrix_tables, "measured", lambda: records)
+    table = variants.table()
+    rows = [line.strip("| ").split(" | ") for line in matrix_tables.matrix_costs(table).splitlines()[2:]]
+    costs = {(lane, platform): numbers for lane, platform, *numbers in rows}
+    wheels = [cell for cell in table.wheels if cell.platform == "linux_x86_64"]
+    kernels = len({(cell.distribution, cell.cuda) for cell in wheels})
+    operators = len({(cell.distribution, cell.pytorch) for cell in wheels})
+    expected = [str(len(wheels)), f"{1000 * kernels + operators:,}", f"{1001 * len(wheels):,}"]
+    assert costs["wheels", "linux_x86_64"][:3] == expected
+    conda = [cell for cell in table.conda if cell.platform == "linux-64"]
+    cuda = len({cell.cuda for cell in conda})
+    expected = [str(2 * len(conda)), f"{2 * (1000 * cuda + len(conda)):,}", f"{2 * 1001 * len(conda):,}"]
+    assert costs["conda packages", "linux-64"][:3] == expected
+    assert costs["both", "all"][0] == f"{len(table.wheels) + 2 * len(table.conda):,}"
 
 
 def test_the_module_gives_the_version(tmp_path):
