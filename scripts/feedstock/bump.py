@@ -55,10 +55,9 @@ def bump(
             edits = Edits(folder, distribution or next(iter(SOURCES)))
             edits.apply(kind, value, drop)
             sentence = edits.number_packages(kind, present)
+            edits.drop_empty_profiles(present, Table(folder))
             wanted = Table(folder)
             refuse(wanted.problems())
-            edits.drop_empty_profiles(present, wanted)
-            wanted = Table(folder)
         except FeedstockError as error:
             raise FeedstockError(str(error).replace(str(folder), "variants")) from None
         change = compare(present, wanted, repository)

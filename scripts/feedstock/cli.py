@@ -181,7 +181,7 @@ def check_variants(reporter: Reporter, channel: str | None) -> None:
 
         problems += online.missing(table, channel)
     if problems:
-        raise FeedstockError("the table holds cells that cannot exist:\n  " + "\n  ".join(problems))
+        raise FeedstockError("the table holds what cannot be:\n  " + "\n  ".join(problems))
     counts = {"conda": len(table.conda), "wheels": len(table.wheels)}
     reporter.succeed(counts, f"{counts['conda']} conda variants and {counts['wheels']} wheels: none is impossible")
 

@@ -43,7 +43,11 @@ def read(file: Path) -> dict:
     written = tables.mapping(tables.read(file), str(file), LANES, optional=())
     for lane in LANES:
         for name, narrowed in tables.mapping(written[lane], f"{file}: {lane}").items():
-            tables.mapping(narrowed, f"{file}: {lane} {name}", optional=FILTERS)
+            where = f"{file}: {lane} {name}"
+            tables.mapping(narrowed, where, optional=FILTERS)
+            for key in narrowed.keys() & GROUPS.keys():
+                if narrowed[key] != "newest":
+                    tables.version(narrowed[key], f"{where} {key}")
     return written
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from feedstock.errors import FeedstockError
 from feedstock.paths import REPOSITORY
-from feedstock.tables import digits, mapping, minor, order, read, version, versions
+from feedstock.tables import digits, mapping, minor, order, read, version, versions, whole
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,11 @@ class Published:
             key: mapping(value, f"{file}: architectures {key}", ("since",), optional=("until",))
             for key, value in content["architectures"].items()
         }
-        self.newest_gcc = content["nvcc_newest_gcc"]
+        for key, value in self.architectures.items():
+            for bound in value:
+                version(value[bound], f"{file}: architectures {key} {bound}")
+        gcc = mapping(content["nvcc_newest_gcc"], f"{file}: nvcc_newest_gcc")
+        self.newest_gcc = {key: whole(value, f"{file}: nvcc_newest_gcc {key}") for key, value in gcc.items()}
 
     def releases(self) -> dict:
         """Newest release of every PyTorch."""

@@ -48,6 +48,21 @@ def versions(value, where: str) -> tuple:
     return found
 
 
+def whole(value, where: str) -> str:
+    """A whole number, with or without quotes."""
+    if not re.fullmatch(r"\d+", str(value)):
+        raise FeedstockError(f"{where}: {value!r} is not a whole number")
+    return str(value)
+
+
+def texts(value, where: str, required: tuple = ()) -> dict:
+    """A mapping whose values are texts."""
+    for key, item in mapping(value, where, required).items():
+        if not isinstance(item, str):
+            raise FeedstockError(f"{where}: {key} is {item!r}; expected text, numbers in quotes")
+    return value
+
+
 def order(text: str) -> tuple:
     """Sorts versions by their numbers."""
     return tuple(int(part) for part in text.split("."))

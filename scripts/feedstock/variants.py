@@ -2,6 +2,7 @@
 the format of its files; the wheel lane is in wheel_lane.py, the facts that both are checked against in published.py."""
 
 import platform as machine
+import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,6 +15,8 @@ from feedstock.paths import VARIANTS
 from feedstock.published import Published, without_operators
 
 PLATFORMS = ("linux-64", "linux-aarch64", "win-64")
+
+LOCAL_KEYS = ("cuda", "tools", "python", "testing")
 
 # Keys that only conda-smithy's configurations hold.
 SMITHY_KEYS = ("channel_sources", "channel_targets", "docker_image")
@@ -28,6 +31,18 @@ KEYS = {
     *("kernel_digest", "operator_digest", "sageattn3_kernel_digest", "sageattn3_operator_digest", "recipe_digest"),
     *SMITHY_KEYS,
 }
+
+
+# What values look like that others are computed from.
+FORMS = {
+    r"\d+(\.\d+)+": ("cuda_compiler_version", "pytorch", "python_min"),
+    r"\d+(\.\d+)+((a|b|rc|\.post|\.dev)\d+)?": ("sageattention_version", "sageattn3_version"),
+    r"\d+\.\d+( \d+\.\d+)*": ("sageattention_architectures", "sageattn3_architectures"),
+    r"\d+": ("sageattention_build_number", "sageattn3_build_number"),
+}
+
+# Keys without which there is no package.
+NEEDED = {key for keys in FORMS.values() for key in keys} - {"cuda_compiler_version"}
 
 
 @dataclass(frozen=True)
@@ -70,11 +85,18 @@ class Table:
         """Every variant: newest CUDA first, then newest PyTorch, then platform."""
         cells = []
         for file in self.cuda_files():
+            before = len(cells)
             for platform in PLATFORMS:
-                for cell in load(file, platform).combinations():
-                    # A file that is for some platforms gives its CUDA version to those only.
-                    if "cuda_compiler_version" in cell:
-                        cells.append(Variant(platform, cell["cuda_compiler_version"], cell["pytorch"], file))
+                config = load(file, platform)
+                # A file that is for some platforms gives its CUDA version to those only.
+                if "cuda_compiler_version" in set(config.keys()):
+                    check_forms(config, file)
+                    cells += [
+                        Variant(platform, cell["cuda_compiler_version"], cell["pytorch"], file)
+                        for cell in config.combinations()
+                    ]
+            if len(cells) == before:
+                raise FeedstockError(f"{file} gives no platform a cuda_compiler_version")
         names = [cell.name for cell in cells]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -108,21 +130,33 @@ class Table:
 
     def package(self, key: str):
         """A value that every variant shares."""
-        return load(self.cuda_files()[0], PLATFORMS[0])[key][0]
+        config = load(self.cuda_files()[0], PLATFORMS[0])
+        if key not in set(config.keys()):
+            raise FeedstockError(f"{self.folder}/package.yaml: {key} is missing")
+        return config[key][0]
 
     @property
     def local_releases(self) -> dict:
         """Which PyPI releases stand for what in the local channel."""
-        return {**tables.read(self.folder / "local-channel.yaml"), "pytorch": self.published.releases()}
+        file = self.folder / "local-channel.yaml"
+        content = tables.mapping(tables.read(file), str(file), LOCAL_KEYS, optional=())
+        for cuda, releases in tables.mapping(content["cuda"], f"{file}: cuda").items():
+            tables.texts(releases, f"{file}: cuda {cuda}")
+        for key in ("tools", "python"):
+            tables.texts(content[key], f"{file}: {key}")
+        return {**content, "pytorch": self.published.releases()}
 
     def lane(self, name: str) -> tuple:
         return self.conda if name == "conda" else self.wheels
 
     def problems(self) -> list:
-        """A sentence for every cell that cannot exist."""
+        """A sentence for every cell that cannot exist, and for every profile that means none."""
         found = [f"{cell.name}: {reason}" for cell in self.conda for reason in conda_problems(cell, self.published)]
         for cell in self.wheels:
             found += [f"{cell.name}: {reason}" for reason in wheel_lane.problems(cell, self.published)]
+        for lane in profiles.LANES:
+            empty = (name for name in self.profiles[lane] if not profiles.select(self, lane, name))
+            found += [f"{name}: this profile of the {lane} lane holds nothing" for name in empty]
         return found
 
 
@@ -166,6 +200,17 @@ def load(file: Path, platform: str) -> VariantConfig:
     if unknown:
         raise FeedstockError(f"{file}: unknown key {', '.join(unknown)}; known: {', '.join(sorted(KEYS))}")
     return config
+
+
+def check_forms(config: VariantConfig, file: Path) -> None:
+    missing = sorted(NEEDED - set(config.keys()))
+    if missing:
+        raise FeedstockError(f"{file} and package.yaml beside it: {', '.join(missing)} is missing")
+    for form, keys in FORMS.items():
+        for key in keys:
+            for value in config[key]:
+                if not re.fullmatch(form, str(value)):
+                    raise FeedstockError(f"{file} and package.yaml beside it: {key} cannot be '{value}'")
 
 
 def published() -> Published:

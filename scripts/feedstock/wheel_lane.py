@@ -7,7 +7,7 @@ from pathlib import Path
 from feedstock.errors import FeedstockError
 from feedstock.paths import REPOSITORY
 from feedstock.published import Published, without_operators
-from feedstock.tables import digits, mapping, order, read, version, versions
+from feedstock.tables import digits, mapping, order, read, version, versions, whole
 
 PLATFORMS = ("linux_x86_64", "linux_aarch64", "win_amd64")
 
@@ -96,7 +96,7 @@ def load(file: Path, published: Published, distributions: dict, architectures: s
 def read_toolchain(value, architectures: str, where: str) -> dict:
     mapping(value, where, ("gcc",), optional=("architectures",))
     return {
-        "gcc": str(value["gcc"]),
+        "gcc": whole(value["gcc"], f"{where} gcc"),
         "architectures": read_capabilities(value.get("architectures", architectures), where),
     }
 

@@ -7,7 +7,11 @@ from feedstock import profiles, tables
 from feedstock.errors import FeedstockError
 
 KEYS = ("actions", "runners", "gpu_labels", "tools", "images", "events")
-IMAGES = ("pixi", "python", "python_suffix", "act", "windows", "build_tools")
+TEXTS = {
+    "runners": (*profiles.SAME, "tools"),
+    "tools": ("python", "pixi", "glibc"),
+    "images": ("pixi", "python", "python_suffix", "act", "windows", "build_tools"),
+}
 EVENTS = ("pull_request", "push", "tag")
 LANES_OF_EVENT = {"wheel": "wheel", "sage3": "wheel", "conda": "conda"}
 EVENT_KEYS = (*LANES_OF_EVENT, "conda_platform", "days")
@@ -38,12 +42,13 @@ def read(file: Path) -> dict:
         tables.mapping(pin, f"{where}: {name}", ("commit", "version"), optional=())
         if not re.fullmatch(r"[0-9a-f]{40}", str(pin["commit"])):
             raise FeedstockError(f"{where}: {name} is pinned to {pin['commit']!r}; expected a commit of 40 digits")
-    tables.mapping(content["runners"], f"{where}: runners", (*profiles.SAME, "tools"), optional=())
-    tables.mapping(content["tools"], f"{where}: tools", ("python", "pixi", "glibc"), optional=())
-    tables.mapping(content["images"], f"{where}: images", IMAGES, optional=())
+    for key, required in TEXTS.items():
+        tables.mapping(content[key], f"{where}: {key}", required, optional=())
+        tables.texts(content[key], f"{where}: {key}")
     tables.mapping(content["events"], f"{where}: events", EVENTS, optional=())
     for event, chosen in content["events"].items():
         tables.mapping(chosen, f"{where}: {event}", EVENT_KEYS, optional=())
+        tables.whole(chosen["days"], f"{where}: {event} days")
     return content
 
 

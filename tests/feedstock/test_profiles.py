@@ -46,6 +46,17 @@ def test_an_unknown_filter_is_named(tmp_path):
         profiles.select(table, "wheel", "default")
 
 
+def test_an_unquoted_version_is_named(tmp_path):
+    table = Copy(tmp_path).edit("profiles.yaml", 'pytorch: "2.8"', "pytorch: 2.8").table
+    with pytest.raises(FeedstockError, match=r"wheel default pytorch: 2\.8 is not a version"):
+        profiles.select(table, "wheel", "default")
+
+
+def test_a_profile_that_means_nothing_is_a_problem(tmp_path):
+    table = Copy(tmp_path).edit("profiles.yaml", "sage3: {set: sage3}", "sage3: {set: sage33}").table
+    assert "sage3: this profile of the wheel lane holds nothing" in table.problems()
+
+
 def test_a_github_matrix_holds_what_can_be_built():
     cells = select("wheel", "current")
     matrix = json.loads(profiles.github_matrix(variants.table(), "wheel", cells))

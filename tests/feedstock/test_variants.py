@@ -138,6 +138,31 @@ def test_unknown_variant_lists_the_known_ones():
     assert all(variant.name in str(caught.value) for variant in variants.matrix())
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("package.yaml", "python_min:", "#", "python_min is missing"),
+        (
+            "package.yaml",
+            'sageattention_version:\n  - "',
+            'sageattention_version:\n  - "v',
+            "sageattention_version cannot be",
+        ),
+        (
+            "package.yaml",
+            "build_number:\n  - 0",
+            "build_number:\n  - first",
+            "sageattention_build_number cannot be 'first'",
+        ),
+        ("cuda13.0.yaml", '- "8.0 ', '- "8,0 ', "sageattention_architectures cannot be '8,0"),
+        ("cuda13.0.yaml", "cuda_compiler_version:", "#", "gives no platform a cuda_compiler_version"),
+    ],
+)
+def test_wrong_values_are_named(tmp_path, name, old, new, message):
+    with pytest.raises(FeedstockError, match=re.escape(message)):
+        len(Copy(tmp_path).edit(name, old, new).table.conda)
+
+
 def test_malformed_variant_file_is_named(tmp_path):
     broken = tmp_path / "cuda1.0.yaml"
     broken.write_text("pytorch: [\n")

@@ -133,6 +133,9 @@ def test_impossible_wheels_are_refused_with_the_reason(tmp_path, old, new, reaso
         ("wheels.yaml", "sets:", "sets: [", "cannot be read"),
         ("wheels.yaml", "  more:", "  empty:\n  more:", "empty holds None; expected a list of rows"),
         ("published.yaml", 'release: "2.15.0"', "", "release is missing"),
+        ("published.yaml", '{since: "12.8"}', "{since: 12.8}", "write it in quotes"),
+        ("published.yaml", '"13.2": "15"', '"13.2": newest', "'newest' is not a whole number"),
+        ("wheels.yaml", '"13.2": {gcc: "14"}', '"13.2": {gcc: "14.1"}', "'14.1' is not a whole number"),
     ],
 )
 def test_malformed_tables_are_named(tmp_path, name, old, new, message):

@@ -198,6 +198,8 @@ def test_every_environment_of_a_matrix_is_in_the_pixi_manifest():
         ("wheel: stable", "wheel: nonsense", "push builds the wheel profile 'nonsense'"),
         ("  actions/checkout:", "  actions/elsewhere:", "which variants/workflows.yaml does not pin"),
         ("gpu_labels:", "labels:", "gpu_labels is missing"),
+        ("days: 7", "days: seven", "pull_request days: 'seven' is not a whole number"),
+        ("linux-64: ubuntu-24.04", "linux-64: 24.04", "runners: linux-64 is 24.04; expected text"),
     ],
 )
 def test_what_is_wrong_in_the_table_is_named(tmp_path, old, new, message):
