@@ -9,7 +9,7 @@ from feedstock.errors import FeedstockError
 KEYS = ("actions", "runners", "gpu_labels", "tools", "images", "events")
 TEXTS = {
     "runners": (*profiles.SAME, "tools"),
-    "tools": ("python", "pixi", "glibc"),
+    "tools": ("python", "pixi", "actionlint", "glibc"),
     "images": ("pixi", "python", "python_suffix", "act", "windows", "build_tools"),
 }
 EVENTS = ("pull_request", "push", "tag")

@@ -64,11 +64,12 @@ def test_renovate_finds_every_pin():
     answer = subprocess.run(command, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     patterns = [item["matchStrings"][0] for item in json.loads(file.read_text())["customManagers"]]
-    actions, pixi, tools = (re.compile(pattern.replace("(?<", "(?P<")) for pattern in patterns)
+    actions, pixi, actionlint, tools = (re.compile(pattern.replace("(?<", "(?P<")) for pattern in patterns)
     table, pins = variants.table(), (REPOSITORY / "variants/workflows.yaml").read_text()
     found = {(match["currentDigest"], match["currentValue"]) for match in actions.finditer(pins)}
     assert found == {(pin["commit"], pin["version"]) for pin in table.workflows["actions"].values()}
     assert pixi.search(pins)["currentValue"] == table.workflows["tools"]["pixi"]
+    assert actionlint.search(pins)["currentValue"] == table.workflows["tools"]["actionlint"]
     local = (REPOSITORY / "variants/local-channel.yaml").read_text()
     assert {match["depName"] for match in tools.finditer(local)} == {
         *table.local_releases["tools"],
