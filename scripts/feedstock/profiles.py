@@ -55,7 +55,9 @@ def select(table, lane: str, profile: str = "all", platform: str | None = None) 
     """The cells of a profile, in the order of the table."""
     known = definitions(table, lane)
     if profile not in known:
-        raise FeedstockError(f"unknown {lane} profile '{profile}'; known: {', '.join(known)}")
+        elsewhere = [other for other in LANES if profile in definitions(table, other)]
+        hint = f"; it is one of --lane {elsewhere[0]}" if elsewhere else ""
+        raise FeedstockError(f"unknown {lane} profile '{profile}'{hint}; known: {', '.join(known)}")
     wanted = platforms_of(lane, platform or "all")
     cells = [cell for cell in table.lane(lane) if cell.platform in wanted]
     for key, value in known[profile].items():

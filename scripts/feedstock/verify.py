@@ -87,6 +87,9 @@ def wheel(file: Path, folder: Path, cell) -> list:
         wanted = f"torch=={minor(cell.pytorch)}.*"
         requires = [str(item) for item in metadata.requires_dist or []]
         checks.append(Check("requirement", ", ".join(requires), wanted in requires))
+        accepted = metadata.requires_python
+        fits = accepted is not None and accepted.contains(cell.python)
+        checks.append(Check("Python", f"{accepted or 'any'} for {cell.python}", fits))
         checks += operators(folder, cell.distribution, minor(cell.pytorch))
         checks += kernels(folder, cell.distribution, cell.architectures, cell.cuda)
     return checks + platform(folder, tags) + hygiene(folder)

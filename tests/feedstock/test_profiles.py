@@ -32,6 +32,7 @@ def test_either_name_of_a_platform_will_do(lane):
     ("arguments", "message"),
     [
         (("wheel", "nonsense"), "known: default, stable"),
+        (("conda", "sage3"), "it is one of --lane wheel"),
         (("conda", "all", "osx-64"), "known: linux, windows, all, linux-64"),
     ],
 )

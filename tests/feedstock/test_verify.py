@@ -69,7 +69,7 @@ def contents(**changes):
         "sageattention/lib/libsageattention.so": kernels(),
         "sageattention/lib/libsageattention_torch.so": operators(),
         f"{info}/METADATA": "Metadata-Version: 2.4\nName: sageattention\n"
-        f"Version: {CELL.version}\nRequires-Dist: torch==2.13.*\n",
+        f"Version: {CELL.version}\nRequires-Python: >=3.9\nRequires-Dist: torch==2.13.*\n",
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nBuild: 2130.132\nTag: {python}-{python}-{CELL.platform}\n",
         f"{info}/licenses/LICENSE": LICENCE,
         f"{info}/sboms/libsageattention.cdx.json": bill("libsageattention", CUDA_runtime=CELL.cuda),
@@ -135,6 +135,12 @@ def test_a_good_wheel_passes(make):
         ),
         ({"METADATA": "Metadata-Version: 2.4\nName: sageattention\nVersion: 0.1\n"}, "metadata", "sageattention 0.1"),
         ({"METADATA": "Metadata-Version: 2.4\nName: other\nVersion: 0.1\n"}, "requirement", ""),
+        ({"METADATA": "Metadata-Version: 2.4\nName: other\nVersion: 0.1\n"}, "Python", "any for"),
+        (
+            {"METADATA": f"Metadata-Version: 2.4\nName: other\nVersion: 0.1\nRequires-Python: <{CELL.python}\n"},
+            "Python",
+            f"<{CELL.python} for {CELL.python}",
+        ),
         ({"WHEEL": "Wheel-Version: 1.0\nTag: cp39-cp39-linux_x86_64\n"}, "tags", "cp39-cp39-linux_x86_64"),
         ({"LICENSE": "All rights reserved"}, "licence", "no Apache licence text inside"),
     ],
