@@ -11,6 +11,7 @@ needs no file of older releases.
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
@@ -25,7 +26,20 @@ from feedstock.tables import minor
 from feedstock.wheels import Wheel
 
 LIST = "wheels.json"
-KEYS = {"file", "project", "version", "cuda", "pytorch", "sha256", "size", "requires_python", "url", "metadata_sha256"}
+
+# What a list may say: it comes from elsewhere, and names of folders are made from it.
+FORMS = {
+    "file": r"[\w.+-]+\.whl",
+    "project": r"[a-z0-9]+(-[a-z0-9]+)*",
+    "version": r"[\w.+!]+",
+    "cuda": r"\d+\.\d+",
+    "pytorch": r"\d+\.\d+",
+    "sha256": r"[0-9a-f]{64}",
+    "size": r"\d+",
+    "requires_python": r"[\w.,<>=!~* ]*",
+    "url": r"(https://|/files/)[\w./:%+-]+",
+    "metadata_sha256": r"([0-9a-f]{64})?",
+}
 
 
 @dataclass(frozen=True)
@@ -98,8 +112,11 @@ def read(file: Path) -> list:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FeedstockError(f"{file} is not a list of wheels ({LIST} of a release): {error}") from error
     for item in items:
-        if not isinstance(item, dict) or set(item) != KEYS:
-            raise FeedstockError(f"{file}: expected entries with {', '.join(sorted(KEYS))}, found {item!r}")
+        if not isinstance(item, dict) or set(item) != set(FORMS):
+            raise FeedstockError(f"{file}: expected entries with {', '.join(sorted(FORMS))}, found {item!r}")
+        for key, form in FORMS.items():
+            if not re.fullmatch(form, str(item[key])):
+                raise FeedstockError(f"{file}: {key} cannot be {item[key]!r}")
     return [Entry(**item) for item in items]
 
 

@@ -117,6 +117,19 @@ def test_what_is_no_list_is_named(tmp_path, text):
         wheel_index.make([lists], tmp_path / "site")
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("project", "../escaped"), ("cuda", "13.0/.."), ("file", "../x.whl"), ("url", "javascript:x"), ("sha256", "none")],
+)
+def test_what_a_list_says_is_checked_before_it_names_a_folder(wheel, tmp_path, key, value):
+    lists = tmp_path / "list.json"
+    entry = {**vars(wheel_index.describe(wheel(), "https://example.org/x.whl")), key: value}
+    lists.write_text(json.dumps({"wheels": [entry]}))
+    with pytest.raises(FeedstockError, match=rf"list\.json: {key} cannot be"):
+        wheel_index.make([lists], tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+
+
 def test_what_is_no_wheel_of_the_table_is_refused(wheel, tmp_path):
     with pytest.raises(FeedstockError, match="no wheel of the table"):
         wheel_index.make([wheel(name="sageattention-9.9-1-cp312-cp312-linux_x86_64.whl")], tmp_path / "site")
