@@ -96,11 +96,27 @@ def distribution(wheel: Wheel, closure: dict, stage: Path) -> Contents:
     with WheelFile.open(wheel.path) as source:
         install(source, destination, additional_metadata={"INSTALLER": b"conda\n"})
     relocate_scripts(stage / "bin")
+    agree_on_tags(stage / SITE_PACKAGES, wheel.path.name)
     depends = [f"python {PYTHON_MINOR}.*", *depends_of(wheel.requirements(), closure)]
     contents = Contents(conda_name(wheel.name), wheel.version.public, stage, depends=sorted(set(depends)))
     if wheel.name == "torch":
         describe_torch(contents, wheel)
     return contents
+
+
+def agree_on_tags(site_packages: Path, file_name: str) -> None:
+    """pip chooses a wheel by the tags of its name, `pip check` reads those inside: some wheels for ARM have there a
+    platform that does not exist."""
+    [notes] = site_packages.glob("*.dist-info/WHEEL")
+    tags = sorted(map(str, parse_wheel_filename(file_name)[3]))
+    text = notes.read_text()
+    if set(re.findall(r"^Tag: (\S+)", text, re.MULTILINE)) == set(tags):
+        return
+    others = [line for line in text.splitlines() if line and not line.startswith("Tag:")]
+    notes.write_text("\n".join([*others, *(f"Tag: {tag}" for tag in tags), ""]))
+    record = notes.with_name("RECORD")
+    # Without a hash, as the record lists itself.
+    record.write_text(re.sub(r"(?m)^(.*\.dist-info/WHEEL),.*$", r"\1,,", record.read_text()))
 
 
 def relocate_scripts(folder: Path) -> None:

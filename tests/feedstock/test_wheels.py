@@ -66,6 +66,18 @@ def test_a_distribution_is_laid_out_and_its_scripts_are_relocatable(tmp_path):
     assert f"python {wheels.PYTHON_MINOR}.*" in contents.depends
 
 
+def test_tags_inside_are_those_of_the_name(tmp_path):
+    """`pip check` refuses what is installed with the tag of a platform that does not exist."""
+    wheel = make_wheel(tmp_path)
+    wheel.path = wheel.path.rename(tmp_path / "demo-1.0-py2.py3-none-manylinux2014_aarch64.whl")
+    stage = tmp_path / "stage"
+    wheels.distribution(wheel, {}, stage)
+    info = stage / wheels.SITE_PACKAGES / "demo-1.0.dist-info"
+    tags = [line for line in (info / "WHEEL").read_text().splitlines() if line.startswith("Tag:")]
+    assert tags == ["Tag: py2-none-manylinux2014_aarch64", "Tag: py3-none-manylinux2014_aarch64"]
+    assert "demo-1.0.dist-info/WHEEL,,\n" in (info / "RECORD").read_text()
+
+
 def test_torch_is_described_by_what_its_wheel_says(tmp_path):
     version = "cuda: str | None = '13.0'\n"
     wheel = make_wheel(
