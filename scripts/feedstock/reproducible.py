@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import tarfile
 import zipfile
@@ -18,7 +19,7 @@ from feedstock.paths import REPOSITORY, STATE
 # As conda-build compresses; packages are downloaded more often than they are made.
 LEVEL = 19
 
-# The oldest time that a zip archive can hold, for checkouts without a commit: 1980-01-01.
+# The oldest time that a zip archive can hold, for sources without a commit, or without git: 1980-01-01.
 OLDEST = 315532800
 
 
@@ -26,7 +27,10 @@ def commit_time() -> int:
     """Seconds since 1970: SOURCE_DATE_EPOCH, or the commit that this checkout stands on."""
     if "SOURCE_DATE_EPOCH" in os.environ:
         return int(os.environ["SOURCE_DATE_EPOCH"])
-    answer = subprocess.run(["git", "-C", str(REPOSITORY), "log", "-1", "--format=%ct"], capture_output=True, text=True)
+    git = shutil.which("git")
+    if git is None:
+        return OLDEST
+    answer = subprocess.run([git, "-C", str(REPOSITORY), "log", "-1", "--format=%ct"], capture_output=True, text=True)
     return int(answer.stdout.strip() or OLDEST)
 
 

@@ -106,3 +106,10 @@ def test_nothing_but_times_owners_and_folders_changes(package):
     assert json.loads(read["info/about.json"]) == {
         "channels": ["file:///feedstock/output", "file:///feedstock/.feedstock/channel"]
     }
+
+
+def test_without_git_there_is_a_time_too(monkeypatch, tmp_path):
+    """Building takes Python and g++, nothing else."""
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert reproducible.commit_time() == reproducible.OLDEST
