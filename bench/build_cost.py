@@ -1,11 +1,10 @@
 """Measures what building wheels costs: one CUDA version, one PyTorch, two Pythons, from nothing.
 
-    python3 bench/build_cost.py --torch 2.13 --cuda 13.0 --python 3.11
-    python3 bench/build_cost.py --distribution sageattn3 --torch 2.9 --cuda 13.0 --python 3.12
+    python3 bench/build_cost.py [--distribution sageattn3] --torch TORCH --cuda CUDA --python PYTHON
 
-writes bench/results/<date>-build-cost-<distribution>.json. The cost table of docs/build-matrix.md is rendered from the
-newest of each. Minutes of all processors together,
-so that neither their number nor what waits for the network counts.
+of a row of variants/wheels.yaml writes bench/results/<date>-build-cost-<distribution>.json. The cost table of
+docs/build-matrix.md is rendered from the newest of each. Minutes are those of all processors together, so that neither
+their number nor what waits for the network counts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What all tests share: which sageattention and which sageattn3 are under test.
+"""What tests share: which sageattention and which sageattn3 are under test, and a web server.
 
 With SAGEATTENTION_LIBRARY_DIR or SAGEATTN3_LIBRARY_DIR set it is this source tree, with the operator library of that
 directory; otherwise the installed package. `python3 scripts/feedstock test` prepares either.
@@ -6,10 +6,13 @@ directory; otherwise the installed package. `python3 scripts/feedstock test` pre
 
 from __future__ import annotations
 
+import functools
+import http.server
 import importlib
 import importlib.util
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -54,3 +57,20 @@ def reference(package_folder):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def serve():
+    """A web server on the loopback address for one folder."""
+    servers = []
+
+    def serve(folder):
+        handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()

@@ -54,12 +54,9 @@ def test_project(source, reporter, arguments: list) -> dict:
         results[own.name] = run_suite(own, arguments, reporter)
     if wanted(arguments, others()):
         prefix = prepare(source, reporter)
-        suite = Suite("library", others(), python_of(prefix), environment(prefix))
+        suite = library_suite("library", prefix)
         results[suite.name] = run_suite(suite, arguments, reporter)
-    failed = [name for name, code in results.items() if code != 0]
-    if failed:
-        raise FeedstockError(f"tests failed: {', '.join(failed)}")
-    return {"suites": results}
+    return verdict(results)
 
 
 def test_shipped(source, reporter, arguments: list) -> dict:
@@ -67,17 +64,26 @@ def test_shipped(source, reporter, arguments: list) -> dict:
     is tested are these files."""
     arguments = resolve(arguments)
     index.ensure(OUTPUT)
-    wanted = output.held()
-    if not wanted:
+    held = output.held()
+    if not held:
         raise FeedstockError(f"{OUTPUT} holds no package for this machine")
     results = {}
-    for variant in wanted:
+    for variant in held:
         with working(source, reporter):
             source.prepare(variant, testing=True)
             files = [file for name in output.DISTRIBUTIONS for file in output.packages(variant, name)]
             prefix = test_prefix(files, source, reporter)
-        suite = Suite(variant.name, others(), python_of(prefix), environment(prefix))
+        suite = library_suite(variant.name, prefix)
         results[suite.name] = run_suite(suite, arguments, reporter)
+    return verdict(results)
+
+
+def library_suite(name: str, prefix: Path) -> Suite:
+    return Suite(name, others(), python_of(prefix), environment(prefix))
+
+
+def verdict(results: dict) -> dict:
+    """The answer of a command that ran these suites: exit codes of pytest by name."""
     failed = [name for name, code in results.items() if code != 0]
     if failed:
         raise FeedstockError(f"tests failed: {', '.join(failed)}")

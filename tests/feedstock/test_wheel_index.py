@@ -1,11 +1,8 @@
 """The index of wheels: what it says of each, from which lists it comes, and that pip installs from it."""
 
-import functools
-import http.server
 import json
 import subprocess
 import sys
-import threading
 
 import pytest
 from feedstock import wheel_index
@@ -34,23 +31,6 @@ def wheel(tmp_path):
         return path
 
     return wheel
-
-
-@pytest.fixture
-def serve():
-    """A web server on the loopback address for one folder."""
-    servers = []
-
-    def serve(folder):
-        handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
-        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}"
-
-    yield serve
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.mark.parametrize("folder", [FOLDER, f"{FOLDER}/torch2.13"])

@@ -1,11 +1,8 @@
 """What a user of the published files does: install from the channel, and from the index of wheels."""
 
-import functools
-import http.server
 import re
 import subprocess
 import sys
-import threading
 
 import pytest
 from packages.helpers import ROOT, feedstock
@@ -13,23 +10,6 @@ from packages.helpers import ROOT, feedstock
 pytestmark = pytest.mark.package
 
 RUN = [str(ROOT / "recipe/tests/attention_on_cpu.py")]
-
-
-@pytest.fixture
-def serve():
-    """A web server on the loopback address for one folder."""
-    servers = []
-
-    def serve(folder):
-        handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
-        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}"
-
-    yield serve
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 def test_packages_install_from_the_published_channel(packages, tmp_path):
