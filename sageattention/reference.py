@@ -29,10 +29,8 @@ MEAN_SAMPLE = 64
 # so that data with a period is not sampled in step.
 MEAN_STAGGER = 37
 INT8_MAX = 127.0
-# A group of zeros gets this scale instead of 0, ...
-SCALE_FLOOR = 1e-18
-# ... and FP8 values a scale as if this were their largest.
-SMALLEST_ABSMAX = 1e-30
+# Groups of zeros, and of numbers below, get a scale as if this were their largest.
+SMALLEST_ABSMAX = 2.0**-117
 # -------------------------------------------------------------------------------------------------------------------
 
 # Query rows that share a scale with "per_warp": those of a warp (SageAttention2, section 3.2).
@@ -294,7 +292,7 @@ def quantize_query(query, sm_scale, rows=1):
 
 
 def _scale(absmax):
-    return (absmax / INT8_MAX).clamp_min(SCALE_FLOOR)
+    return absmax.clamp_min(SMALLEST_ABSMAX) / INT8_MAX
 
 
 def _finite_magnitude(tensor):

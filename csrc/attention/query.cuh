@@ -155,7 +155,7 @@ __device__ __forceinline__ void quantize_query(WarpState<T> &state, SharedMemory
   const auto quantize = [&](int i, const QueryRow<T> &x) {
     float dot = 0.0f;
     const float absmax = quantize_row<T>(smem.query[i / 2], i % 2, x, shared, key_mean, dot, p, at.pair);
-    const float row_scale = absmax * scale < kSmallestScale ? kSmallestScale : absmax * scale; // NaN stays
+    const float row_scale = (absmax < kSmallestAbsmax ? kSmallestAbsmax : absmax) * scale; // NaN stays
 #pragma unroll
     for (int target = 0; target < kRows; ++target)
       if (target == i) state.query_scale[target / 2][target % 2] = row_scale;

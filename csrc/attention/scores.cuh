@@ -103,7 +103,7 @@ __device__ __forceinline__ void add_mask(Scores<T> &scores, const WarpState<T> &
           if (!same_for_all_rows)
             exponent = mask_exponent(column[min(first_row + 16 * f + 8 * r, problem.len_q - 1) * p.mask.stride_query]);
           int32_t &score = scores[f][n][2 * r + i];
-          const float scale = state.query_scale[f][r] * key_scale;
+          const float scale = score_scale(state.query_scale[f][r], key_scale);
           const float sum = fmaf(__int_as_float(score) - kMagic, scale, exponent);
           // A boolean mask hides NaN as well; a sum with -inf would not.
           score = __float_as_int(std::is_same_v<Mask, bool> && exponent != 0.0f ? exponent : sum);

@@ -25,7 +25,7 @@ __device__ __forceinline__ void raise_reference(WarpState<T> &state, const Score
 #pragma unroll
       for (int n = 0; n < T::kStep / 8; ++n)
         x = fmaxf(x, fmaxf(__int_as_float(scores[f][n][2 * r]), __int_as_float(scores[f][n][2 * r + 1])));
-      largest[f][r] = kHasMask ? x : (x - kMagic) * (state.query_scale[f][r] * key_scale);
+      largest[f][r] = kHasMask ? x : (x - kMagic) * score_scale(state.query_scale[f][r], key_scale);
       grows |= largest[f][r] > state.reference[f][r] + T::Values::kLargestExponent;
     }
   }
@@ -53,7 +53,7 @@ __device__ __forceinline__ void softmax(typename T::Values::Fragments &fragments
   for (int f = 0; f < T::kRowFragments; ++f) {
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
-      const float scale = kHasMask ? 1.0f : state.query_scale[f][r] * key_scale;
+      const float scale = kHasMask ? 1.0f : score_scale(state.query_scale[f][r], key_scale);
       const float offset = kHasMask ? -state.reference[f][r] : -fmaf(kMagic, scale, state.reference[f][r]);
 #pragma unroll
       for (int n = 0; n < T::kStep / 8; ++n) {

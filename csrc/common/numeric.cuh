@@ -18,9 +18,9 @@ constexpr float kMagic = 12582912.0f;
 constexpr int32_t kMagicBits = 0x4B400000;
 
 constexpr float kInt8Max = 127.0f;
-// Rows of zeros and denormals keep finite, non-zero scales: products of two stay normal floats.
-constexpr float kSmallestAbsmax = 1e-30f;
-constexpr float kSmallestScale = 1e-18f;
+// Magnitudes below are quantized as if it were the largest of their group: factors stay finite, scales normal floats.
+constexpr float kSmallestAbsmax = 0x1p-117f;
+constexpr float kSmallestScale = 1e-18f; // of the sm90 family: the product of two must not lose its sign
 
 __device__ __forceinline__ float exp2_approx(float x) {
   float y;
@@ -39,6 +39,14 @@ __device__ __forceinline__ float reciprocal(float x) {
 // Factor that takes values of magnitude up to absmax into the INT8 range; finite for every finite absmax.
 __device__ __forceinline__ float int8_factor(float absmax) {
   return kInt8Max / 256.0f * reciprocal(fmaxf(absmax, kSmallestAbsmax) * (1.0f / 256.0f));
+}
+// What takes them back.
+__device__ __forceinline__ float int8_scale(float absmax) { return fmaxf(absmax, kSmallestAbsmax) / kInt8Max; }
+
+// Scale of the scores of a query row with keys. Not 0 where the product is (a score of -inf stays one), and nothing is
+// added to a product that matters. No more work than the product alone.
+__device__ __forceinline__ float score_scale(float query_scale, float key_scale) {
+  return fmaf(query_scale, key_scale, 0x1p-120f);
 }
 
 __device__ __forceinline__ float2 unpack2(__half2 x) { return __half22float2(x); }

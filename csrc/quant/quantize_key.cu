@@ -131,7 +131,7 @@ __global__ void __launch_bounds__(kThreads, sizeof(Element) == 4 ? 1 : kTileDim 
     }
     if (threadIdx.x < kScalesPerBlock) {
       const float absmax = __uint_as_float(smem.absmax[block][p.one_scale ? 0 : threadIdx.x]);
-      const float scale = fmaxf(absmax / kInt8Max, kSmallestScale);
+      const float scale = int8_scale(absmax);
       const unsigned of_group = 0x03030303u << 2 * threadIdx.x; // tokens of this scale, in either word
       const bool special = ((smem.special[block][0] | smem.special[block][1]) & of_group) != 0;
       const bool hidden = padded && (smem.hidden[block][0] || smem.hidden[block][1]);

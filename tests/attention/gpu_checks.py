@@ -14,6 +14,9 @@ from attention.helpers import MASK_STORAGES, STORAGES, Case, Errors, assert_accu
 import sageattention
 from sageattention import sageattn, sageattn_qk_int8_pv_fp8_cuda, sageattn_qk_int8_pv_fp16_cuda, sageattn_varlen
 
+# Families and their sums.
+KERNELS = (("fp16", "fp32"), ("fp16", "fp16"), ("fp16", "fp16+fp32"), ("fp8", "fp32+fp16"), ("fp8", "fp32+fp32"))
+
 RANDOM_CASES = 160
 OPTION_CASES = 120
 
@@ -195,6 +198,22 @@ def check_one_not_finite(name, value, is_causal, masked, kernel, sums) -> None:
     finite = expected.isfinite()
     errors = Errors.between(output.cpu()[finite], expected[finite])
     assert errors.relative_l1 <= (0.06 if kernel == "fp8" else 0.02), f"{errors} with {what}"
+
+
+def check_large_queries_and_small_keys() -> None:
+    """Only the products count: scales far from 1 that cancel out change nothing, and rows of zeros do no harm."""
+    case = Case(len_q=40, len_kv=150, head_dim=128, dtype=torch.bfloat16)
+    for scale in (1e-30, 1e-20, 1e20, 1e30):
+        q, k, v = case.make_inputs("cuda")
+        for sm_scale, (queries, keys) in ((0.1, (q * scale, k / scale)), (0.1 * scale, (q, k / scale))):
+            queries[:, :, 3] = 0
+            expected, expected_lse = exact_attention(queries, keys, v, sm_scale=sm_scale)
+            for kernel, sums in KERNELS:
+                options = {"kernel_family": kernel, "pv_accum_dtype": sums, "sm_scale": sm_scale}
+                output, lse = torch.ops.sageattention.attention(queries, keys, v, return_lse=True, **options)
+                errors = Errors.between(output, expected)
+                assert errors.relative_l1 <= (0.07 if kernel == "fp8" else 0.025), f"{errors} with {options}, {scale}"
+                assert (lse - expected_lse).abs().max() <= 0.08, f"LSE with {options}, {scale}"
 
 
 def check_padding_masks() -> None:
@@ -525,6 +544,7 @@ CHECKS = (
     check_fp16_sums_accuracy,
     check_smooth_v,
     check_not_finite,
+    check_large_queries_and_small_keys,
     check_padding_masks,
     check_packed_sequences,
     check_packed_lengths_stay_on_the_device,
