@@ -36,10 +36,13 @@ __device__ __forceinline__ void attend(WarpState<T> &state, const SharedMemory<T
     query_key_product<T>(scores, state, stage_offset, key);
     if (first_key + key + T::kStep > seen_by_all) {
       if (special) replace_special_scores<T>(scores, p, smem.problem(), first_key + key);
-      mask_scores<T>(scores, p, smem.problem(), warp_row, first_key + key);
+      if constexpr (!kHasMask) mask_scores<T>(scores, p, smem.problem(), warp_row, first_key + key);
     }
-    if constexpr (kHasMask)
+    if constexpr (kHasMask) {
       apply_mask<T>(scores, state, fabsf(key_scale), p, smem.problem(), mask_offset, warp_row, first_key + key);
+      if (first_key + key + T::kStep > seen_by_all)
+        mask_scores<T>(scores, p, smem.problem(), warp_row, first_key + key); // last: no mask shows these
+    }
     raise_reference<T, kHasMask>(state, scores, fabsf(key_scale));
     typename T::Values::Fragments probabilities;
     softmax<T, kHasMask>(probabilities, state, scores, fabsf(key_scale));

@@ -68,13 +68,11 @@ __device__ __forceinline__ void mask_scores(Scores<T> &scores, const AttentionPa
   }
 }
 
-// One mask element in the base-2 exponents of the scores. A finite value stays finite: rows that are masked with the
-// lowest number of a type everywhere have equal probabilities, rows that are masked with -inf everywhere have none.
+// One mask element in the base-2 exponents of the scores. Rounded towards zero, so that a finite number stays finite, if not
+// above the lowest reference: rows that are masked with the lowest number of a type everywhere have equal probabilities,
+// rows that are masked with -inf everywhere have none.
 template <typename Mask> __device__ __forceinline__ float mask_exponent(Mask element) {
-  constexpr float kLowestFinite = -1.5e38f;
-  const float x = to_float(element);
-  const float exponent = x * kLog2e;
-  return exponent < kLowestFinite && x != -INFINITY ? kLowestFinite : exponent;
+  return __fmul_rz(to_float(element), kLog2e);
 }
 template <> __device__ __forceinline__ float mask_exponent(bool element) { return element ? 0.0f : -INFINITY; }
 
@@ -92,7 +90,7 @@ __device__ __forceinline__ void add_mask(Scores<T> &scores, const WarpState<T> &
   for (int n = 0; n < T::kStep / 8; ++n) {
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
-      // Keys past the end have scores of -inf, whatever is added.
+      // Keys past the end are hidden afterwards, whatever is added.
       const Mask *column = mask + min(first_key + 8 * n + i, problem.len_kv - 1) * p.mask.stride_key;
       float exponent = 0.0f;
       if (same_for_all_rows) exponent = mask_exponent(*column);
@@ -105,8 +103,8 @@ __device__ __forceinline__ void add_mask(Scores<T> &scores, const WarpState<T> &
           int32_t &score = scores[f][n][2 * r + i];
           const float scale = score_scale(state.query_scale[f][r], key_scale);
           const float sum = fmaf(__int_as_float(score) - kMagic, scale, exponent);
-          // A boolean mask hides NaN as well; a sum with -inf would not.
-          score = __float_as_int(std::is_same_v<Mask, bool> && exponent != 0.0f ? exponent : sum);
+          // A mask hides inf and NaN as well; a sum with -inf would not.
+          score = __float_as_int(exponent == -INFINITY ? exponent : sum);
         }
       }
     }

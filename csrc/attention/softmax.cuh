@@ -7,9 +7,6 @@
 
 namespace sage {
 
-// Start of the running row maximum. Finite, so that a row which sees no key needs no special case.
-constexpr float kLowest = -3e38f;
-
 // P is 2^(score - reference). Raises the references to what the scores need, where any row of the warp needs it, and
 // rescales what was summed so far: only when P would exceed 2^kLargestExponent, so shuffles and multiplications are rare.
 // A new reference lets the largest score of its row reach 2^kUsualExponent.

@@ -6,6 +6,10 @@
 
 namespace sage {
 
+// Start of the running row maximum: the lowest float, so that a row which sees no key needs no special case, and none lies
+// below it.
+constexpr float kLowest = -0x1.fffffep127f;
+
 // Sums of one MMA fragment: elements 0, 1 are two channels of row `group`, 2, 3 the same of row `group` + 8.
 struct Fp32Accumulator {
   float d[4];

@@ -216,6 +216,41 @@ def check_large_queries_and_small_keys() -> None:
                 assert (lse - expected_lse).abs().max() <= 0.08, f"LSE with {options}, {scale}"
 
 
+def check_what_masks_hide() -> None:
+    """No bias shows a key that causality hides, -inf hides whatever the key holds, and the largest bias is finite."""
+    q, k, v = Case(heads_q=2, heads_kv=2, len_q=100, len_kv=130, dtype=torch.bfloat16).make_inputs("cuda")
+    later = torch.ones(100, 130, device="cuda", dtype=torch.bool).triu(1)
+    for kernel, sums in KERNELS:
+        options = {"kernel_family": kernel, "pv_accum_dtype": sums}
+        for dtype in (torch.float16, torch.bfloat16, torch.float32):
+            bias = torch.randn(100, 130, device="cuda").to(dtype)
+            expected = torch.ops.sageattention.attention(q, k, v, attn_mask=bias, is_causal=True, **options)[0]
+            for bad in (math.inf, math.nan):
+                mask = bias.masked_fill(later, bad)
+                output = torch.ops.sageattention.attention(q, k, v, attn_mask=mask, is_causal=True, **options)[0]
+                errors = Errors.between(output, expected)  # rows past the end, which nobody sees, move references
+                assert errors.relative_l1 <= 0.05, f"{errors} with {bad} at hidden keys in {dtype}, {options}"
+            mask = bias.clone()
+            mask[:, 60] = mask[7] = -math.inf
+            expected = torch.ops.sageattention.attention(q, k.index_fill(2, torch.tensor(60, device="cuda"), 0), v,
+                                                         attn_mask=mask, smooth_k=False, **options)[0]  # fmt: skip
+            for bad in (math.inf, -math.inf, math.nan):
+                keys, queries = k.clone(), q.clone()
+                keys[:, :, 60] = queries[:, :, 7] = bad
+                plain = {**options, "smooth_k": False}
+                output = torch.ops.sageattention.attention(queries, keys, v, attn_mask=mask, **plain)[0]
+                assert not output[:, :, 7].any(), f"{bad} in a row that sees nothing, {dtype}, {options}"
+                errors = Errors.between(output, expected)
+                assert errors.relative_l1 <= 0.05, f"{errors} with {bad} in a key that -inf hides, {dtype}, {options}"
+            mask = torch.zeros(100, 130, device="cuda", dtype=dtype)
+            mask[:, 5] = mask[7] = torch.finfo(dtype).max
+            output = torch.ops.sageattention.attention(q, k, v, attn_mask=mask, **options)[0]
+            assert output.isfinite().all(), f"the largest bias of {dtype}, {options}"
+            others = torch.arange(100, device="cuda") != 7
+            error = (output - v[:, :, 5:6])[:, :, others].abs().max().item()
+            assert error <= 0.5, f"off by {error} with the largest bias of {dtype}, {options}"  # e4m3 has 4 bits
+
+
 def check_padding_masks() -> None:
     """A boolean mask of the keys alone takes a path of its own: the result is that of the same mask spelled out."""
     for seed, head_dim in enumerate((64, 128, 256)):
@@ -545,6 +580,7 @@ CHECKS = (
     check_smooth_v,
     check_not_finite,
     check_large_queries_and_small_keys,
+    check_what_masks_hide,
     check_padding_masks,
     check_packed_sequences,
     check_packed_lengths_stay_on_the_device,

@@ -59,6 +59,26 @@ def test_a_mask_and_causality_both_hide(sageattention):
     torch.testing.assert_close(both, sageattention.sageattn(q, k, v, attn_mask=mask.tril()), atol=1e-3, rtol=1e-3)
 
 
+@pytest.mark.parametrize("bad", [math.inf, math.nan])
+def test_no_bias_shows_what_causality_hides(sageattention, bad):
+    q, k, v = CASE.make_inputs()
+    bias = torch.randn(40, 90, generator=torch.Generator().manual_seed(0))
+    mask = bias.masked_fill(torch.ones(40, 90, dtype=torch.bool).triu(1), bad)
+    expected = sageattention.sageattn(q, k, v, attn_mask=bias, is_causal=True)
+    assert torch.equal(sageattention.sageattn(q, k, v, attn_mask=mask, is_causal=True), expected)
+
+
+@pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
+def test_minus_infinity_hides_whatever_the_key_holds(sageattention, bad):
+    q, k, v = CASE.make_inputs()
+    mask = torch.zeros(40, 90)
+    mask[:, 60] = -math.inf
+    expected, _ = exact_attention(q, k, v, mask=mask)
+    k[:, :, 60] = bad
+    output = sageattention.sageattn(q, k, v, attn_mask=mask)
+    assert (output - expected).abs().mean() <= 0.02 * expected.abs().mean()
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 def test_the_lowest_finite_bias_is_not_minus_infinity(sageattention, dtype):
     """A usual way to mask: such keys vanish beside others, and among themselves they are equal, as in SDPA."""
