@@ -261,8 +261,8 @@ def sageattn_varlen(
     be none. Each is smoothed and quantized by itself, as `sageattn` would. Causality counts within the sequence.
 
     On CUDA the lengths stay on the device: the call never waits for it, and a CUDA graph of it runs with other lengths
-    later. Lengths that do not fit the tensors or the maxima give NaN in the rows of that sequence there; on the CPU
-    they are a ValueError.
+    later. Lengths that do not fit the tensors or the maxima give NaN in the rows of that sequence there, cumulative
+    lengths that decrease give NaN in all rows; on the CPU both are a ValueError.
 
     Args:
         q: ``[tokens, heads_q, head_dim]``, fp16, bf16 or fp32; k, v: as q with heads_kv heads.

@@ -71,7 +71,7 @@ __device__ __forceinline__ void prefetch_query(const AttentionParams &p, const P
   const int lines = (p.head_dim_qk * element + kLine - 1) / kLine;
   for (int i = threadIdx.x % 32; i < lines * T::kWarpRows; i += 32) {
     const int row = at.first_row + at.warp * T::kWarpRows + i / lines;
-    if (row < problem.len_q) prefetch_l2(rows + element * row * p.query.stride_token + i % lines * kLine);
+    if (row < problem.len_q) prefetch_l2(rows + row * p.query.stride_token * element + i % lines * kLine);
   }
 }
 

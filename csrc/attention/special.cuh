@@ -36,7 +36,7 @@ __device__ __forceinline__ void replace_special_scores(Scores<T> &scores, const 
     if (!(special >> column & 1)) continue;
     const int row = min(warp_row + 16 * f + 8 * (i / 2) + at.group, problem.len_q - 1);
     const int64_t q = query + row * p.query.stride_token;
-    const int64_t k = key + (first_key + column) * p.raw_key.stride_token;
+    const int64_t k = key + min(first_key + column, problem.len_kv - 1) * p.raw_key.stride_token;
     float sum = 0.0f;
 #pragma unroll 1
     for (int c = 0; c < p.head_dim_qk; ++c)
@@ -71,7 +71,7 @@ __device__ __forceinline__ void add_special_values(WarpState<T> &state, const At
 #pragma unroll 1
   for (int column = 0; column < T::kStageKeys && special != 0; ++column, special >>= 1) {
     if (!(special & 1)) continue;
-    const int key = first_key + column;
+    const int key = min(first_key + column, problem.len_kv - 1); // sequences that overlap mark each other's keys
     bool seen[T::kRowFragments][2];
 #pragma unroll
     for (int f = 0; f < T::kRowFragments; ++f) {

@@ -225,14 +225,17 @@ sageattention_status sageattention_forward(const sageattention_params *params, v
 
   const auto memory = static_cast<char *>(workspace);
   const auto cuda_stream = static_cast<cudaStream_t>(stream);
-  if (const auto error = prepare(*params, plan, memory, cuda_stream); error != cudaSuccess)
-    return fail_cuda(error, "launching the quantization of K and V");
   const auto attention = attention_params(*params, plan, memory);
-  if (params->cu_seqlens_q != nullptr)
+  const bool packed = params->cu_seqlens_q != nullptr;
+  if (!packed || (params->len_q > 0 && params->len_kv > 0)) {
+    if (const auto error = prepare(*params, plan, memory, cuda_stream); error != cudaSuccess)
+      return fail_cuda(error, "launching the quantization of K and V");
+    if (const auto error = attend(plan, attention, cuda_stream); error != cudaSuccess)
+      return fail_cuda(error, "launching attention");
+  }
+  if (packed)
     if (const auto error = launch_fill_uncovered(attention, cuda_stream); error != cudaSuccess)
-      return fail_cuda(error, "launching the rows outside of sequences");
-  if (const auto error = attend(plan, attention, cuda_stream); error != cudaSuccess)
-    return fail_cuda(error, "launching attention");
+      return fail_cuda(error, "launching the rows that attention does not write");
   return SAGEATTENTION_OK;
 }
 

@@ -9,14 +9,13 @@
 
 #include <algorithm>
 #include <cuda_runtime_api.h>
-#include <limits>
 #include <vector>
 
 namespace sage {
 namespace {
 
 constexpr int64_t kMaxLength = kSeesAll - 1024; // positions are 32-bit, offsets 64-bit
-constexpr int64_t kMaxGrid = std::numeric_limits<int32_t>::max();
+constexpr int64_t kMostTiles = (int64_t{1} << 30) - 1; // counted in 32 bits, with room for two blocks each
 constexpr int64_t kMaxHeadDim = 256;
 constexpr int64_t kSmallestTileRows = 64;
 constexpr size_t kAlignment = 256;
@@ -56,7 +55,7 @@ sageattention_status check_sizes(const sageattention_params &p) {
     const char *name;
     int64_t smallest;
   } sizes[] = {{p.batch, "batch", 1}, {p.heads_q, "heads_q", 1}, {p.heads_kv, "heads_kv", 1},
-               {p.len_q, "len_q", 1}, {p.len_kv, "len_kv", 0}};
+               {p.len_q, "len_q", p.cu_seqlens_q == nullptr ? 1 : 0}, {p.len_kv, "len_kv", 0}};
   for (const auto &size : sizes)
     if (const auto status = check_range(size.value, size.name, size.smallest, kMaxLength)) return status;
   if (p.heads_q % p.heads_kv != 0)
@@ -224,9 +223,11 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
   const int64_t key_blocks = plan.sequences.key_blocks;
   const int64_t head_blocks = p.cu_seqlens_q == nullptr ? p.batch * key_blocks : p.total_kv / block + p.batch;
   const int64_t tiles = (p.len_q + kSmallestTileRows - 1) / kSmallestTileRows;
-  if (p.heads_q * p.batch > kMaxGrid / std::max(tiles, key_blocks) || head_blocks > kMaxGrid)
-    return fail(SAGEATTENTION_UNSUPPORTED, "batch * heads_q * length is %lld * %lld * %lld: more tiles than a grid holds",
-                printable(p.batch), printable(p.heads_q), printable(p.len_q > p.len_kv ? p.len_q : p.len_kv));
+  if (p.heads_q * p.batch > kMostTiles / std::max({tiles, key_blocks, int64_t{1}}) || head_blocks > kMostTiles)
+    return fail(SAGEATTENTION_UNSUPPORTED,
+                "batch * heads_q * length is %lld * %lld * %lld: more tiles than one call computes (%lld)",
+                printable(p.batch), printable(p.heads_q), printable(p.len_q > p.len_kv ? p.len_q : p.len_kv),
+                printable(kMostTiles));
   plan.sequences.head_blocks = static_cast<int>(head_blocks);
   plan.record_bytes = plan.fp8 ? fp8_record_bytes(plan.tile_dim) : kKeyBlock * plan.tile_dim;
 #if SAGE_SM90

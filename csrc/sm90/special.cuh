@@ -52,7 +52,7 @@ __device__ __forceinline__ void settle_special(float (&output)[T::kTileDim / 2],
 #pragma unroll 1
     for (uint32_t left = special_key | special_value; left != 0; left &= left - 1) {
       const int bit = __ffs(left) - 1;
-      const int token = word * 32 + bit;
+      const int token = min(word * 32 + bit, problem.len_kv - 1); // sequences that overlap mark each other's keys
       bool seen[2];
 #pragma unroll
       for (int r = 0; r < 2; ++r) {

@@ -64,16 +64,17 @@ sageattention_params describe_call(const VarlenCall &call, const VarlenArguments
   return params;
 }
 
-// Whether anything has to be computed: there is a query, a sequence, and a key somewhere.
+// Whether attention runs: there is a query, a sequence, and room for a key.
 bool has_work(const VarlenCall &call, const at::Tensor &output) {
   return output.numel() > 0 && call.cu_seqlens_q.size(0) > 1 && call.max_seqlen_q.expect_int() > 0 &&
          call.max_seqlen_k.expect_int() > 0 && call.key.numel() > 0;
 }
 
-// True if nothing has to be computed: fills the result.
-bool fill_without_keys(const VarlenCall &call, const Result &result) {
+// True if there is no query or no sequence: fills the result. Without room for keys the lengths, which only the device
+// knows, still tell sequences that have none from those that do not fit.
+bool fill_without_sequences(const VarlenCall &call, const Result &result) {
   const auto &[output, lse] = result;
-  if (has_work(call, output)) return false;
+  if (output.numel() > 0 && call.cu_seqlens_q.size(0) > 1) return false;
   output.zero_();
   lse.fill_(-std::numeric_limits<double>::infinity());
   return true;
@@ -93,7 +94,7 @@ Result varlen_cuda(const VarlenCall &call) {
   const c10::DeviceGuard guard(call.query.device());
   if (arguments.options.reference) return varlen_reference(call, arguments);
   Result result = allocate_packed_result(call.query, call.value, call.return_lse);
-  if (fill_without_keys(call, result)) return result;
+  if (fill_without_sequences(call, result)) return result;
   const at::Tensor lengths_q = call.cu_seqlens_q.to(at::kInt).contiguous();
   const at::Tensor lengths_k = call.cu_seqlens_k.to(at::kInt).contiguous();
   sageattention_params params = describe_call(call, arguments, std::get<0>(result));

@@ -373,8 +373,43 @@ def check_packed_lengths_stay_on_the_device() -> None:
         good = torch.tensor([0, 60, 160], device="cuda", dtype=torch.int32)
         for lengths in ((starts, good), (good, starts)):
             output = sageattn_varlen(q, k, v, *lengths, 200, 200)
-            # A sequence that ends before it begins has no rows that could tell.
-            assert output.isnan().any() or (what == "decreasing" and lengths[0] is starts), what
+            assert output.isnan().all() if what in ("decreasing", "negative") else output.isnan().any(), what
+
+
+def check_packed_lengths_without_room() -> None:
+    """Where the maxima or the tensors have no room for tokens, sequences that have some are NaN, the others zeros."""
+    q, k, v = (torch.randn(20, 2, 64, device="cuda", dtype=torch.float16) for _ in range(3))
+    starts_q, starts_k = (cumulative(lengths) for lengths in ((8, 7), (20, 0)))
+    for what, (keys, longest_q, longest_k, lost) in {
+        "max_seqlen_k": (slice(None), 8, 0, 8),
+        "tokens of k": (slice(0), 8, 20, 15),  # the second sequence begins beyond them
+        "max_seqlen_q": (slice(None), 0, 20, 15),
+        "both": (slice(None), 0, 0, 15),
+    }.items():
+        poison_free_memory(q)
+        output, lse = sageattn_varlen(q, k[keys], v[keys], starts_q, starts_k, longest_q, longest_k, return_lse=True)
+        assert output[:lost].isnan().all(), what
+        assert lse[:, :lost].isnan().all(), what
+        assert not output[lost:].any(), what
+        assert (lse[:, lost:] == -math.inf).all(), what
+    output, lse = sageattn_varlen(q, k[:0], v[:0], starts_q, 0 * starts_k, 8, 0, return_lse=True)
+    assert not output.any()
+    assert (lse == -math.inf).all()
+
+
+def check_packed_lengths_that_decrease() -> None:
+    """Sequences that overlap would share memory: nobody gets a wrong result, all rows are NaN."""
+    q, k, v = (torch.randn(400, 4, 64, device="cuda", dtype=torch.bfloat16) for _ in range(3))
+    k[390:] = math.nan
+    good = torch.tensor([0, 200, 300, 400], device="cuda", dtype=torch.int32)
+    falling = torch.tensor([0, 395, 5, 390], device="cuda", dtype=torch.int32)
+    for lengths in ((good, falling), (falling, good), (falling, falling)):
+        for kernel in ("fp16", "fp8", "fp8_sm90"):
+            output, lse = torch.ops.sageattention.attention_varlen(
+                q, k, v, *lengths, 400, 400, return_lse=True, kernel_family=kernel
+            )
+            assert output.isnan().all(), kernel
+            assert lse.isnan().all(), kernel
 
 
 def check_accuracy() -> dict:
@@ -584,6 +619,8 @@ CHECKS = (
     check_padding_masks,
     check_packed_sequences,
     check_packed_lengths_stay_on_the_device,
+    check_packed_lengths_without_room,
+    check_packed_lengths_that_decrease,
     check_empty,
     check_bad_input,
 )

@@ -97,7 +97,7 @@ def test_packed_sequences(sageattention):
         arguments = (*(torch.empty(2, dtype=torch.int32, device="cuda") for _ in range(2)), 10, 7)
     explanation = sageattention.explain(q, k, v, *arguments, function=sageattention.sageattn_varlen)
     assert explanation.kernel == "sm80_qk_int8_pv_f16_d64"
-    for longest in ((0, 7), (10, 0)):  # all sequences are empty
+    for longest in ((0, 7), (10, 0)):  # attention does not run
         explanation = sageattention.explain(q, k, v, *arguments[:2], *longest, function=sageattention.sageattn_varlen)
         assert explanation.kernel == "none: nothing to compute"
 
@@ -116,6 +116,16 @@ def test_16_bit_values(sageattention, dtype, options, kernel):
     inputs = on_fake_cuda(replace(CASE, dtype=dtype))
     explanation = sageattention.explain(*inputs, function=sageattention.sageattn_qk_int8_pv_fp16_cuda, **options)
     assert explanation.kernel == f"sm80_qk_int8_pv_{kernel}_d64"
+
+
+def test_more_tiles_than_a_call_computes(sageattention):
+    for heads, refused in ((2**10, True), (2**10 - 1, False)):
+        with FakeTensorMode():
+            inputs = 3 * (torch.empty(2**20, heads, 1, 64, dtype=torch.float16, device="cuda"),)
+        explanation = sageattention.explain(*inputs, function=sageattention.sageattn_qk_int8_pv_fp16_cuda)
+        assert (explanation.kernel is None) == refused
+        message = "batch * heads_q * length is 1048576 * 1024 * 1: more tiles than one call computes (1073741823)"
+        assert (message in " ".join(explanation.reasons)) == refused
 
 
 def test_wrong_arguments_raise_as_in_the_call(sageattention):

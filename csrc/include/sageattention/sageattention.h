@@ -100,9 +100,9 @@ typedef struct sageattention_mask {
 
 /* With cu_seqlens_q and cu_seqlens_k, `batch` sequences of different lengths lie one behind the other along the token
  * axis, and batch strides mean nothing. Sequence i has the queries cu_seqlens_q[i] to cu_seqlens_q[i + 1] (exclusive), keys
- * likewise; it may have none. The lengths stay on the device: where they do not fit (they decrease, or exceed total_q,
- * total_kv, len_q or len_kv) nothing out of bounds is touched, and the rows of that sequence are NaN. Rows behind the last
- * sequence are zeros with an LSE of -inf. */
+ * likewise; it may have none. The lengths stay on the device: where they do not fit (they exceed total_q, total_kv, len_q
+ * or len_kv) nothing out of bounds is touched, and the rows of that sequence are NaN; where they decrease, all rows are.
+ * Rows behind the last sequence are zeros with an LSE of -inf. */
 typedef struct sageattention_params {
   size_t struct_size;        /* sizeof(sageattention_params) */
   int32_t dtype;             /* sageattention_dtype of query, key, value and output, not BOOL */
