@@ -8,21 +8,24 @@
 #include "state.cuh"
 #include "tile.cuh"
 
+#include <type_traits>
+
 namespace sage {
 
 // A thread's channels of a row of the output: pairs, 8 apart.
 template <class T> using OutputRow = float2[T::kTileDim / 8];
 
-// What was taken off the values: multiplies by their scale and adds their mean, where they have any.
+// What was taken off the values: multiplies by their scale and adds their mean, where they have any. Rows that see no
+// key stay zeros; without any key there is no scale.
 template <class T>
 __device__ __forceinline__ void restore_values(OutputRow<T> &x, const AttentionParams &p, const Position &at,
                                                bool sees_keys) {
   const int64_t channel = (int64_t{at.batch} * p.heads_kv + at.kv_head) * T::kTileDim + 2 * at.pair;
-  if (p.value_scale != nullptr) {
+  if (p.value_scale != nullptr && sees_keys) {
 #pragma unroll
     for (int n = 0; n < T::kTileDim / 8; ++n) {
       const float2 scale = *reinterpret_cast<const float2 *>(p.value_scale + channel + 8 * n);
-      x[n].x *= scale.x, x[n].y *= scale.y;
+      x[n].x = times_scale(x[n].x, scale.x), x[n].y = times_scale(x[n].y, scale.y);
     }
   }
   if (p.value_mean != nullptr && sees_keys) {
@@ -81,8 +84,11 @@ template <class T, typename Element>
 __device__ __forceinline__ void stage_row(const OutputRow<T> &x, char *tile, int local, int pair) {
   constexpr int kRowBytes = T::kTileDim * sizeof(uint16_t);
 #pragma unroll
-  for (int n = 0; n < T::kTileDim / 8; ++n)
-    *reinterpret_cast<uint32_t *>(tile + swizzled<kRowBytes>(local, n) + 4 * pair) = pack2<Element>(x[n].x, x[n].y);
+  for (int n = 0; n < T::kTileDim / 8; ++n) {
+    constexpr bool kHalf = std::is_same_v<Element, __half>;
+    const float low = kHalf ? within_half(x[n].x) : x[n].x, high = kHalf ? within_half(x[n].y) : x[n].y;
+    *reinterpret_cast<uint32_t *>(tile + swizzled<kRowBytes>(local, n) + 4 * pair) = pack2<Element>(low, high);
+  }
 }
 
 template <class T>

@@ -49,6 +49,12 @@ __device__ __forceinline__ float score_scale(float query_scale, float key_scale)
   return fmaf(query_scale, key_scale, 0x1p-120f);
 }
 
+// x * scale, where a negative scale stands for its square: powers of two beyond the range of floats.
+__device__ __forceinline__ float times_scale(float x, float scale) {
+  x *= scale;
+  return scale < 0.0f ? x * scale : x;
+}
+
 __device__ __forceinline__ float2 unpack2(__half2 x) { return __half22float2(x); }
 __device__ __forceinline__ float2 unpack2(__nv_bfloat162 x) { return __bfloat1622float2(x); }
 
@@ -73,6 +79,11 @@ template <> __device__ __forceinline__ uint32_t pack2<__nv_bfloat16>(float low, 
   uint32_t bits;
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(high), "f"(low));
   return bits;
+}
+
+// A finite number that rounding errors may have taken beyond the largest fp16 number.
+__device__ __forceinline__ float within_half(float x) {
+  return fabsf(x) < INFINITY ? fminf(fmaxf(x, -65504.0f), 65504.0f) : x;
 }
 
 // 0 for finite x, NaN for others: summed over many values it tells whether all were finite.

@@ -102,7 +102,7 @@ struct ConvertValueParams {
   uint64_t *special;
   float *mean;
   unsigned *magnitude; // [batch, heads, tile_dim]: bits of the largest finite magnitudes; zeros before the launch
-  float *scale;        // [batch, heads, tile_dim]: the output is multiplied by it
+  float *scale;        // [batch, heads, tile_dim]: the output is multiplied by it; negative: by its square
   float largest;       // power of two: magnitudes are scaled to at most that, and to more than half of it
   bool sums_all_keys;  // divide `largest` by the number of keys: their sum stays below it
   int heads, head_dim;

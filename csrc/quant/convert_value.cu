@@ -18,10 +18,20 @@ template <int kTileDim> struct SharedMemory {
 __device__ __forceinline__ int exponent_above(float x) { return (__float_as_int(x) + 0x7fffff >> 23) - 127; }
 __device__ __forceinline__ float power_of_two(int exponent) { return __int_as_float(exponent + 127 << 23); }
 
+// For exponents from -126: what values are multiplied by, and what takes them back, as times_scale() reads it. Beyond 126
+// (even ones) the first is a denormal number, and the second may be too large for a float.
+__device__ __forceinline__ float inverse_power(int exponent) {
+  return exponent > 126 ? __int_as_float(1 << 149 - exponent) : power_of_two(-exponent);
+}
+__device__ __forceinline__ float scale_of(int exponent) {
+  return exponent > 126 ? -power_of_two(exponent / 2) : power_of_two(exponent);
+}
+
 // Takes magnitudes up to `absmax` to p.largest or, where all keys are summed, to that divided by their number.
 __device__ __forceinline__ int scale_exponent(const ConvertValueParams &p, unsigned absmax, int len_kv) {
   const int room = p.sums_all_keys ? exponent_above(static_cast<float>(len_kv)) : 0;
-  return min(max(exponent_above(__uint_as_float(absmax)) - exponent_above(p.largest) + room, -126), 126);
+  const int exponent = max(exponent_above(__uint_as_float(absmax)) - exponent_above(p.largest) + room, -126);
+  return exponent > 126 ? exponent + exponent % 2 : exponent;
 }
 
 // What both launches begin with: where the block stands, its rows and the mean.
@@ -96,9 +106,9 @@ __global__ void __launch_bounds__(kThreads) convert_value_kernel(const __grid_co
 #pragma unroll
   for (int c = 0; c < kVector; ++c) {
     const int exponent = scale_exponent(p, p.magnitude[of_head + c], tile.sequence.len_kv);
-    factor[c] = power_of_two(-exponent);
+    factor[c] = inverse_power(exponent);
     if (tile.block == 0 && R::row() == 0) {
-      p.scale[of_head + c] = power_of_two(exponent);
+      p.scale[of_head + c] = scale_of(exponent);
       if (p.mean != nullptr) p.mean[of_head + c] = tile.mean[c];
     }
   }

@@ -141,6 +141,15 @@ def check_fp16_sums_accuracy() -> dict:
     error = {sums: errors["relative_l1"] for sums, errors in measured.items()}
     assert error["fp16+fp32"] <= 1.5 * error["fp32"], error
     assert 1.2 * error["fp32"] <= error["fp16"] <= 0.05, error
+    # Of values that only differ by a power of two, however large, so do the results.
+    value = torch.full((1, 8, 2**15, 128), 2.5e38, device="cuda", dtype=torch.bfloat16)
+    many_keys = k.bfloat16().repeat(1, 1, 8, 1)
+    for sums in ("fp16+fp32", "fp16"):
+        large, small = (
+            sageattn_qk_int8_pv_fp16_cuda(0 * q[:, :, :64].bfloat16(), many_keys, x, pv_accum_dtype=sums)
+            for x in (value, value * 2.0**-40)
+        )
+        assert torch.equal(large, small * 2.0**40), sums
     # Far beyond the range of fp16, and of the sums.
     big = (v.bfloat16() * 1e30, v.bfloat16() * 1e-30)
     for value in big:
@@ -150,6 +159,17 @@ def check_fp16_sums_accuracy() -> dict:
             errors = Errors.between(output, exact)
             assert errors.relative_l1 <= 0.05, f"{errors} with {sums} and values of about {value.abs().max()}"
     return measured
+
+
+def check_largest_values() -> None:
+    """Values at the end of the range of fp16 average to such values: rounding errors do not make them infinite."""
+    for length in (1, 2, 100, 1000):
+        q, k, v = Case(len_q=40, len_kv=length, head_dim_v=128).make_inputs("cuda")
+        v = torch.full_like(v, 65504.0) * torch.tensor([1, -1], device="cuda").repeat(64)
+        for kernel, sums in KERNELS:
+            output = operator_call(q, k, v, None, Case(), {"kernel_family": kernel, "pv_accum_dtype": sums})[0]
+            limit = 0.04 if kernel == "fp8" else 5e-3
+            torch.testing.assert_close(output, v[:, :, :1].expand_as(output), rtol=limit, atol=0)
 
 
 def check_smooth_v() -> None:
@@ -612,6 +632,7 @@ CHECKS = (
     check_a_million_keys,
     check_fp8_accuracy,
     check_fp16_sums_accuracy,
+    check_largest_values,
     check_smooth_v,
     check_not_finite,
     check_large_queries_and_small_keys,
