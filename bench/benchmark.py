@@ -39,6 +39,14 @@ CONTENDERS = {
     "sdpa_flash": sdpa(SDPBackend.FLASH_ATTENTION),
     "sdpa_cudnn": sdpa(SDPBackend.CUDNN_ATTENTION),
 }
+# Head dim, mask (causal or none), lengths and contenders of what throughput_rows() times.
+THROUGHPUT = (
+    (128, False, LENGTHS, CONTENDERS),
+    (128, True, LENGTHS, CONTENDERS),
+    (64, False, LENGTHS, CONTENDERS),
+    (64, True, LENGTHS, CONTENDERS),
+    (256, False, LENGTHS[1:], ("sageattn", "sageattn_fp16", "sdpa_flash", "sdpa_cudnn")),
+)
 
 
 def median_ms(call) -> float:
@@ -77,20 +85,25 @@ def batch_of(length: int) -> int:
     return 4 if length < 32768 else 2
 
 
-def throughput_rows(lengths=LENGTHS, head_dims=(128, 64), dtype=torch.bfloat16):
-    """Yields one dict per head dim, mask and length."""
-    for head_dim in head_dims:
-        for is_causal in (False, True):
-            for length in lengths:
-                batch = batch_of(length)
-                shape = (batch, HEADS, length, head_dim)
-                q, k, v = (torch.randn(shape, device="cuda", dtype=dtype) for _ in range(3))
-                operations = 4 * batch * HEADS * length**2 * head_dim / (2 if is_causal else 1)
-                row = {"head_dim": head_dim, "causal": is_causal, "length": length, "batch": batch, "heads": HEADS}
-                for name, call in CONTENDERS.items():
-                    milliseconds = median_ms(lambda: call(q, k, v, is_causal))  # noqa: B023
+def throughput_rows(dtype=torch.bfloat16):
+    """Yields one dict per head dim, mask and length. Contenders without a figure have None."""
+    for head_dim, is_causal, lengths, contenders in THROUGHPUT:
+        for length in lengths:
+            batch = batch_of(length)
+            shape = (batch, HEADS, length, head_dim)
+            q, k, v = (torch.randn(shape, device="cuda", dtype=dtype) for _ in range(3))
+            operations = 4 * batch * HEADS * length**2 * head_dim / (2 if is_causal else 1)
+            row = {"head_dim": head_dim, "causal": is_causal, "length": length, "batch": batch, "heads": HEADS}
+            row.update(dict.fromkeys(CONTENDERS))
+            for name in contenders:
+                try:
+                    milliseconds = median_ms(lambda: CONTENDERS[name](q, k, v, is_causal))  # noqa: B023
+                except RuntimeError as error:
+                    if "No available kernel" not in str(error):
+                        raise
+                else:
                     row[name] = {"ms": round(milliseconds, 4), "tops": round(operations / milliseconds / 1e9, 1)}
-                yield row
+            yield row
 
 
 # What else is worth knowing: name, batch, query heads, key heads, queries, keys, share of the keys that a padding mask

@@ -59,14 +59,14 @@ def table(result: dict, file: Path) -> str:
     ]
     for key, rows in panels(result).items():
         for index, row in enumerate(rows):
-            figures = " | ".join(f"{row[name]['tops']:.0f}" for name in SERIES)
+            figures = " | ".join(f"{row[name]['tops']:.0f}" if row[name] else "" for name in SERIES)
             lines.append(f"| {title(key) if index == 0 else ''} | {row['length']:,} | {figures} |")
     return "\n".join(lines) + "\n"
 
 
 def picture(result: dict) -> str:
     groups = panels(result)
-    highest = max(row[name]["tops"] for rows in groups.values() for row in rows for name in SERIES)
+    highest = max(row[name]["tops"] for rows in groups.values() for row in rows for name in SERIES if row[name])
     ceiling = (int(highest) // 100 + 1) * 100
     width, height = LEFT + len(groups) * (PANEL[0] + GAP), TOP + PANEL[1] + 46
     parts = [
@@ -103,7 +103,7 @@ def panel(key: tuple, rows: list, left: int, ceiling: int, labelled: bool) -> li
         y, label = TOP + PANEL[1] + 16, f"{row['length'] // 1024}k"
         parts.append(f'<text x="{x:.1f}" y="{y}" text-anchor="middle">{label}</text>')
     for name, (_, colour) in SERIES.items():
-        points = [place(index, row[name]["tops"]) for index, row in enumerate(rows)]
+        points = [place(index, row[name]["tops"]) for index, row in enumerate(rows) if row[name]]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"/>' for x, y in points]

@@ -14,6 +14,7 @@ import datetime
 import hashlib
 import importlib
 import json
+import math
 import os
 import re
 import shutil
@@ -201,7 +202,7 @@ def run_benchmark(record: dict) -> None:
     print(f"{'D':>4} {'mask':>7} {'N':>6}  " + "  ".join(f"{name:>18}" for name in benchmark.CONTENDERS) + "   (TOPS)")
     for row in benchmark.throughput_rows():
         rows.append(row)
-        figures = "  ".join(f"{row[name]['tops']:>18.0f}" for name in benchmark.CONTENDERS)
+        figures = "  ".join(f"{row[name]['tops'] if row[name] else math.nan:>18.0f}" for name in benchmark.CONTENDERS)
         mask = "causal" if row["causal"] else "full"
         print(f"{row['head_dim']:>4} {mask:>7} {row['length']:>6}  {figures}", flush=True)
     record["other_shapes"] = []

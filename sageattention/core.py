@@ -228,9 +228,9 @@ def sageattn_qk_int8_pv_fp8_cuda_sm90(
 ):
     """INT8 query-key products, FP8 (e4m3) probabilities and values, on wgmma (compute capability 9.0).
 
-    On 9.0, for 16-bit tensors with head dims up to 128 and no mask but a boolean one of keys (the same for all heads
-    and queries), a kernel on wgmma runs; v then has a scale per channel and 128 keys. Everything else runs the kernels
-    of `sageattn_qk_int8_pv_fp8_cuda`; `sageattention.explain` tells. ``qk_quant_gran="per_warp"`` has one scale per
+    On 9.0, for 16-bit tensors and no mask but a boolean one of keys (the same for all heads and queries), a kernel on
+    wgmma runs; v then has a scale per channel and 128 keys. Everything else runs the kernels of
+    `sageattn_qk_int8_pv_fp8_cuda`; `sageattention.explain` tells. ``qk_quant_gran="per_warp"`` has one scale per
     32 query rows on the GPU, 16 on the CPU; pv_accum_dtype is ``"fp32+fp32"`` or ``"fp32"``.
     """
     return _run(

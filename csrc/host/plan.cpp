@@ -126,8 +126,8 @@ bool suits_wgmma([[maybe_unused]] const sageattention_params &p, [[maybe_unused]
 #if SAGE_SM90
   const auto &known = kSm90Architectures; // their machine code runs on no other capability
   return std::find(known.begin(), known.end(), plan.compute_capability) != known.end() &&
-         plan.dtype != Dtype::kFloat32 && plan.tile_dim <= sm90::kLargestDim && p.smooth_v == 0 &&
-         p.granularity == SAGEATTENTION_PER_THREAD && (p.mask.data == nullptr || plan.padding);
+         plan.dtype != Dtype::kFloat32 && p.smooth_v == 0 && p.granularity == SAGEATTENTION_PER_THREAD &&
+         (p.mask.data == nullptr || plan.padding);
 #else
   return false;
 #endif

@@ -1,6 +1,7 @@
 // The instantiations of the sm90 attention kernel, and its launch.
 #include "../common/once_per_device.h"
 #include "attention.cuh"
+#include "attention_wide.cuh"
 
 #include <algorithm>
 
@@ -8,13 +9,15 @@ namespace sage::sm90 {
 // Not unnamed: see prepare.cu.
 inline namespace launching {
 
-template <class T> cudaError_t launch(const AttentionParams &p, cudaStream_t stream) {
-  constexpr int kBytes = sizeof(SharedMemory<T>) + 1024; // the base of shared memory is aligned to less than a swizzle
+// Memory: what the kernel keeps in shared memory.
+template <class T, class Memory>
+cudaError_t launch(void (*kernel)(KernelParams), const AttentionParams &p, cudaStream_t stream) {
+  constexpr int kBytes = sizeof(Memory) + 1024; // the base of shared memory is aligned to less than a swizzle
+  static_assert(kBytes <= 227 << 10);
   static std::atomic<int> answers[kMostDevices];
   int multiprocessors = 0;
-  const cudaError_t error = once_per_device(answers, multiprocessors, [](int device, int &answer) {
-    const cudaError_t refused =
-        cudaFuncSetAttribute(attention_kernel<T>, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes);
+  const cudaError_t error = once_per_device(answers, multiprocessors, [kernel](int device, int &answer) {
+    const cudaError_t refused = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes);
     return refused != cudaSuccess ? refused : cudaDeviceGetAttribute(&answer, cudaDevAttrMultiProcessorCount, device);
   });
   if (error != cudaSuccess) return error;
@@ -41,7 +44,14 @@ template <class T> cudaError_t launch(const AttentionParams &p, cudaStream_t str
   config.stream = stream;
   config.attrs = &attribute;
   config.numAttrs = 1;
-  return cudaLaunchKernelEx(&config, attention_kernel<T>, k);
+  return cudaLaunchKernelEx(&config, kernel, k);
+}
+
+template <class T> cudaError_t launch(const AttentionParams &p, cudaStream_t stream) {
+  return launch<T, SharedMemory<T>>(attention_kernel<T>, p, stream);
+}
+template <class T> cudaError_t launch_wide(const AttentionParams &p, cudaStream_t stream) {
+  return launch<T, WideMemory<T>>(wide_attention_kernel<T>, p, stream);
 }
 
 } // namespace launching
@@ -50,6 +60,7 @@ cudaError_t launch_attention(const AttentionParams &p, int tile_dim, cudaStream_
   switch (tile_dim) {
   case 64: return launch<Traits<64, 8>>(p, stream);
   case 128: return launch<Traits<128, 4>>(p, stream);
+  case 256: return launch_wide<WideTraits>(p, stream);
   default: return cudaErrorInvalidValue;
   }
 }

@@ -1,12 +1,9 @@
-// What the host calls: preparation of K and V, then attention. 16-bit inputs, head_dim up to kLargestDim, no mask but
-// of padding.
+// What the host calls: preparation of K and V, then attention. 16-bit inputs, no mask but of padding.
 #pragma once
 
 #include "record.h"
 
 namespace sage::sm90 {
-
-constexpr int kLargestDim = 128;
 
 cudaError_t launch_prepare(const PrepareParams &p, Dtype dtype, int tile_dim, cudaStream_t stream);
 

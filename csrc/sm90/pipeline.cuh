@@ -32,6 +32,13 @@ __device__ __forceinline__ void wait(Barrier &barrier, int parity) {
 __device__ __forceinline__ void fence_barrier_init() {
   asm volatile("fence.mbarrier_init.release.cluster;\n" ::: "memory");
 }
+// Named barriers (PTX ISA, "bar") for `threads` that wait or have arrived; 0 is that of __syncthreads().
+__device__ __forceinline__ void sync_barrier(int barrier, int threads) {
+  asm volatile("bar.sync %0, %1;\n" ::"r"(barrier), "r"(threads) : "memory");
+}
+__device__ __forceinline__ void arrive_barrier(int barrier, int threads) {
+  asm volatile("bar.arrive %0, %1;\n" ::"r"(barrier), "r"(threads) : "memory");
+}
 // Makes this thread's stores to shared memory visible to wgmma and bulk copies.
 __device__ __forceinline__ void fence_async() { asm volatile("fence.proxy.async.shared::cta;\n" ::: "memory"); }
 

@@ -40,6 +40,15 @@ template <int kTileDim> __device__ __forceinline__ int key_offset(int row, int c
   return panel + swizzled<kRowBytes>(row, channel % kRowBytes / 16) + channel % 16;
 }
 
+// Keeps elements as they are stored: otherwise the compiler may keep them unpacked as well, in registers that it lacks.
+template <typename Element> __device__ __forceinline__ void keep_stored(StoredVector<Element> &stored) {
+  uint32_t words[sizeof(stored) / sizeof(uint32_t)];
+  memcpy(words, &stored, sizeof(stored));
+#pragma unroll
+  for (auto &word : words) word = opaque(word);
+  memcpy(&stored, words, sizeof(stored));
+}
+
 template <typename Element, int kTileDim>
 __device__ __forceinline__ void prepare_keys(KeyMemory<kTileDim> &smem, const PrepareParams &p, int batch, int head_kv,
                                              int tile, const Sequence &sequence, char *record) {
@@ -105,6 +114,7 @@ __device__ __forceinline__ void prepare_keys(KeyMemory<kTileDim> &smem, const Pr
 #pragma unroll
   for (int pass = 0; pass < kPasses; ++pass) {
     float v[kVector];
+    if (kTileDim > 128) keep_stored(stored[pass]);
     unpack_row(v, stored[pass]);
 #pragma unroll
     for (int c = 0; c < kVector; ++c) v[c] = kept >> pass & 1 ? (v[c] - mean[c]) * factor : 0.0f;
@@ -185,6 +195,7 @@ __device__ __forceinline__ void prepare_values(ValueMemory<kTileDim> &smem, cons
     float x[4][kVector];
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
+      if (kTileDim > 128) keep_stored(stored[u][i]);
       unpack_row(x[i], stored[u][i]);
       if (!is_nan(finite)) continue;
       bool special = false;
@@ -247,7 +258,7 @@ __global__ void __launch_bounds__(kThreads, 2) prepare_kernel(const __grid_const
 
 cudaError_t launch_prepare(const PrepareParams &p, Dtype dtype, int tile_dim, cudaStream_t stream) {
   return dispatch(dtype, tile_dim, [&](auto element, auto tile) {
-    if constexpr (tile > kLargestDim || sizeof(element) == 4) {
+    if constexpr (sizeof(element) == 4) {
       return cudaErrorInvalidValue;
     } else {
       const unsigned grid = 2u * p.sequences.key_blocks * p.heads * p.sequences.batch;

@@ -9,11 +9,9 @@ namespace sage::sm90 {
 
 __device__ __forceinline__ int query_warp() { return opaque(static_cast<int>(threadIdx.x)) / 32 - 1; }
 
-// Copies the rows that fall to this warp. Rows past the end repeat the last one; they are never written. Returns
-// whether there is such a work item.
-template <class T>
-__device__ __forceinline__ bool copy_queries(SharedMemory<T> &smem, const KernelParams &k, int item) {
-  using Turns = QueryTurns<T>;
+// Notes where the queries of a work item are. Returns whether there is such an item.
+template <class T, class Memory>
+__device__ __forceinline__ bool find_queries(Memory &smem, const KernelParams &k, int item) {
   if (item >= k.work_items) return false;
   const AttentionParams &p = k.attention;
   QueryTile &tile = smem.query_tiles[query_warp()];
@@ -27,26 +25,40 @@ __device__ __forceinline__ bool copy_queries(SharedMemory<T> &smem, const Kernel
     }
   }
   __syncwarp();
-  if (tile.last < 0) return true;
+  return true;
+}
+
+// Copies the rows of a turn to place `at`. Rows past the end repeat the last one; they are never written.
+template <class T, class Memory>
+__device__ __forceinline__ void copy_turn(Memory &smem, const AttentionParams &p, int turn, int at) {
+  using Turns = QueryTurns<T>;
+  const QueryTile &tile = smem.query_tiles[query_warp()];
 #pragma unroll 1
-  for (int turn = query_warp(); turn < Turns::kCount; turn += kQueryWarps) {
+  for (int i = 0; i < Turns::kChunks; ++i) {
+    const int row = min(turn * Turns::kRows + static_cast<int>(threadIdx.x % 32 / 4), tile.last);
+    const int channel = (4 * i + static_cast<int>(threadIdx.x % 4)) * kVector;
+    const uint16_t *source = tile.rows + row * p.query.stride_token + channel;
+    const uint32_t target = shared_address(&smem.raw_query[at][i][threadIdx.x % 32]);
+    if (p.wide_query) {
+      cp_async_16(target, source, channel < p.head_dim_qk);
+    } else {
 #pragma unroll 1
-    for (int i = 0; i < Turns::kChunks; ++i) {
-      const int row = min(turn * Turns::kRows + static_cast<int>(threadIdx.x % 32 / 4), tile.last);
-      const int channel = (4 * i + static_cast<int>(threadIdx.x % 4)) * kVector;
-      const uint16_t *source = tile.rows + row * p.query.stride_token + channel;
-      const uint32_t target = shared_address(&smem.raw_query[turn][i][threadIdx.x % 32]);
-      if (p.wide_query) {
-        cp_async_16(target, source, channel < p.head_dim_qk);
-      } else {
-#pragma unroll 1
-        for (int c = 0; c < kVector; ++c) {
-          const uint16_t element = channel + c < p.head_dim_qk ? source[c] : uint16_t{0};
-          asm volatile("st.shared.u16 [%0], %1;" ::"r"(target + 2 * c), "h"(element) : "memory");
-        }
+      for (int c = 0; c < kVector; ++c) {
+        const uint16_t element = channel + c < p.head_dim_qk ? source[c] : uint16_t{0};
+        asm volatile("st.shared.u16 [%0], %1;" ::"r"(target + 2 * c), "h"(element) : "memory");
       }
     }
   }
+}
+
+// Copies the rows that fall to this warp. Returns whether there is such a work item.
+template <class T>
+__device__ __forceinline__ bool copy_queries(SharedMemory<T> &smem, const KernelParams &k, int item) {
+  if (!find_queries<T>(smem, k, item)) return false;
+  if (smem.query_tiles[query_warp()].last < 0) return true;
+#pragma unroll 1
+  for (int turn = query_warp(); turn < QueryTurns<T>::kCount; turn += kQueryWarps)
+    copy_turn<T>(smem, k.attention, turn, turn);
   return true;
 }
 
@@ -60,13 +72,13 @@ __device__ __forceinline__ float2 unpack_pair(uint32_t pair, Dtype dtype) {
   return dtype == Dtype::kFloat16 ? unpack2<__half>(pair) : unpack2<__nv_bfloat16>(pair);
 }
 
-// Largest magnitude in this lane's row of a turn.
-template <class T>
-__device__ __forceinline__ float query_magnitude(const SharedMemory<T> &smem, int turn, Dtype dtype) {
+// Largest magnitude in this lane's row of the turn at a place.
+template <class T, class Memory>
+__device__ __forceinline__ float query_magnitude(const Memory &smem, int at, Dtype dtype) {
   uint32_t pair = 0;
 #pragma unroll
   for (int i = 0; i < QueryTurns<T>::kChunks; ++i) {
-    const uint4 chunk = smem.raw_query[turn][i][threadIdx.x % 32];
+    const uint4 chunk = smem.raw_query[at][i][threadIdx.x % 32];
     pair = larger_magnitudes(larger_magnitudes(larger_magnitudes(larger_magnitudes(pair, chunk.x), chunk.y), chunk.z),
                              chunk.w);
   }
@@ -76,15 +88,14 @@ __device__ __forceinline__ float query_magnitude(const SharedMemory<T> &smem, in
   return unpack_pair(largest, dtype).x;
 }
 
-// Query . key mean of this lane's row of a turn.
-template <class T>
-__device__ __forceinline__ float query_mean_product(const SharedMemory<T> &smem, const float *key_mean, int turn,
-                                                    Dtype dtype) {
+// Query . key mean of the same row.
+template <class T, class Memory>
+__device__ __forceinline__ float query_mean_product(const Memory &smem, const float *key_mean, int at, Dtype dtype) {
   float dot = 0.0f;
 #pragma unroll 1
   for (int i = 0; i < QueryTurns<T>::kChunks; ++i) {
     const float *mean = key_mean + (4 * i + threadIdx.x % 4) * kVector;
-    const auto *pairs = reinterpret_cast<const uint32_t *>(&smem.raw_query[turn][i][threadIdx.x % 32]);
+    const auto *pairs = reinterpret_cast<const uint32_t *>(&smem.raw_query[at][i][threadIdx.x % 32]);
 #pragma unroll 1
     for (int c = 0; c < kVector / 2; ++c) {
       const float2 x = unpack_pair(pairs[c], dtype);
@@ -94,41 +105,44 @@ __device__ __forceinline__ float query_mean_product(const SharedMemory<T> &smem,
   return quad_sum(dot);
 }
 
+// Quantizes the rows of the turn at a place into a slot.
+template <class T, class Memory>
+__device__ __forceinline__ void quantize_turn(Memory &smem, int slot, const AttentionParams &p, int turn, int at) {
+  constexpr int kRowBytes = T::Tile::kKeyRowBytes;
+  const int local = turn * QueryTurns<T>::kRows + threadIdx.x % 32 / 4;
+  const float absmax = query_magnitude<T>(smem, at, p.dtype);
+  if (threadIdx.x % 4 == 0) {
+    const float scale = absmax * (fabsf(p.sm_scale) * (kLog2e / kInt8Max));
+    // A row with an inf or NaN gets NaN as its scale.
+    smem.query_scale[slot][local] = fmaxf(scale, kSmallestScale) + nan_unless_finite(absmax);
+  }
+  if (p.lse != nullptr) {
+    const float dot = query_mean_product<T>(smem, smem.query_tiles[query_warp()].key_mean, at, p.dtype);
+    if (threadIdx.x % 4 == 0) smem.query_mean[slot][local] = dot * p.sm_scale;
+  }
+  // A negative sm_scale is a positive one with the query negated: scales stay positive, maxima stay maxima.
+  const float factor = p.sm_scale < 0.0f ? -int8_factor(absmax) : int8_factor(absmax);
+#pragma unroll 1
+  for (int i = 0; i < QueryTurns<T>::kChunks; ++i) {
+    const uint4 chunk = smem.raw_query[at][i][threadIdx.x % 32];
+    const float2 a = unpack_pair(chunk.x, p.dtype), b = unpack_pair(chunk.y, p.dtype);
+    const float2 c = unpack_pair(chunk.z, p.dtype), d = unpack_pair(chunk.w, p.dtype);
+    const uint2 bytes = {pack_int8(a.x * factor, a.y * factor, b.x * factor, b.y * factor),
+                         pack_int8(c.x * factor, c.y * factor, d.x * factor, d.y * factor)};
+    const int channel = (4 * i + threadIdx.x % 4) * kVector;
+    char *group = smem.query[slot][local / kGroupRows] + channel / kRowBytes * T::kQueryPanelBytes;
+    *reinterpret_cast<uint2 *>(group + swizzled<kRowBytes>(local % kGroupRows, channel % kRowBytes / 16) +
+                               channel % 16) = bytes;
+  }
+}
+
 // Quantizes the rows that fall to this warp into a slot.
 template <class T>
 __device__ __forceinline__ void quantize_queries(SharedMemory<T> &smem, int slot, const AttentionParams &p) {
-  using Turns = QueryTurns<T>;
-  constexpr int kRowBytes = T::Tile::kKeyRowBytes;
-  const QueryTile &tile = smem.query_tiles[query_warp()];
-  if (tile.last < 0) return;
+  if (smem.query_tiles[query_warp()].last < 0) return;
 #pragma unroll 1
-  for (int turn = query_warp(); turn < Turns::kCount; turn += kQueryWarps) {
-    const int local = turn * Turns::kRows + threadIdx.x % 32 / 4;
-    const float absmax = query_magnitude(smem, turn, p.dtype);
-    if (threadIdx.x % 4 == 0) {
-      const float scale = absmax * (fabsf(p.sm_scale) * (kLog2e / kInt8Max));
-      // A row with an inf or NaN gets NaN as its scale.
-      smem.query_scale[slot][local] = fmaxf(scale, kSmallestScale) + nan_unless_finite(absmax);
-    }
-    if (p.lse != nullptr) {
-      const float dot = query_mean_product(smem, tile.key_mean, turn, p.dtype);
-      if (threadIdx.x % 4 == 0) smem.query_mean[slot][local] = dot * p.sm_scale;
-    }
-    // A negative sm_scale is a positive one with the query negated: scales stay positive, maxima stay maxima.
-    const float factor = p.sm_scale < 0.0f ? -int8_factor(absmax) : int8_factor(absmax);
-#pragma unroll 1
-    for (int i = 0; i < Turns::kChunks; ++i) {
-      const uint4 chunk = smem.raw_query[turn][i][threadIdx.x % 32];
-      const float2 a = unpack_pair(chunk.x, p.dtype), b = unpack_pair(chunk.y, p.dtype);
-      const float2 c = unpack_pair(chunk.z, p.dtype), d = unpack_pair(chunk.w, p.dtype);
-      const uint2 bytes = {pack_int8(a.x * factor, a.y * factor, b.x * factor, b.y * factor),
-                           pack_int8(c.x * factor, c.y * factor, d.x * factor, d.y * factor)};
-      const int channel = (4 * i + threadIdx.x % 4) * kVector;
-      char *group = smem.query[slot][local / kGroupRows] + channel / kRowBytes * T::kQueryPanelBytes;
-      *reinterpret_cast<uint2 *>(group + swizzled<kRowBytes>(local % kGroupRows, channel % kRowBytes / 16) +
-                                 channel % 16) = bytes;
-    }
-  }
+  for (int turn = query_warp(); turn < QueryTurns<T>::kCount; turn += kQueryWarps)
+    quantize_turn<T>(smem, slot, p, turn, turn);
 }
 
 } // namespace sage::sm90

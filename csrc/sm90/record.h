@@ -30,7 +30,9 @@ template <int kTileDim> struct Record {
   static constexpr int kBytes = kScalesOffset + sizeof(TileScales<kTileDim>);
 };
 
-constexpr int record_bytes(int tile_dim) { return tile_dim == 64 ? Record<64>::kBytes : Record<128>::kBytes; }
+constexpr int record_bytes(int tile_dim) {
+  return tile_dim == 64 ? Record<64>::kBytes : tile_dim == 128 ? Record<128>::kBytes : Record<256>::kBytes;
+}
 
 // Preparation of K and V: smoothing, quantization, layout. `sequences` counts blocks of kTileKeys keys.
 struct PrepareParams {

@@ -56,6 +56,21 @@ __device__ __forceinline__ void wgmma_s8(int32_t (&d)[32], uint32_t a, uint32_t 
 #undef SAGE_WGMMA
 }
 
+// 64 x 128 x 32: the keys of two steps.
+template <int kRowBytes, bool kAccumulate>
+__device__ __forceinline__ void wgmma_s8(int32_t (&d)[32], int32_t (&e)[32], uint32_t a, uint32_t b) {
+#define SAGE_WGMMA(c, accumulate)                                                                                      \
+  asm volatile("{.reg .b64 a, b; mov.b64 a, {%64, %66}; mov.b64 b, {%65, %66};\n"                                      \
+               "wgmma.mma_async.sync.aligned.m64n128k32.s32.s8.s8 " SAGE_D64 ", a, b, " accumulate ";}\n"              \
+               : SAGE_32(c, d, 0), SAGE_32(c, e, 0)                                                                    \
+               : "r"(a), "r"(b), "n"(kDescriptorHigh<kRowBytes>))
+  if constexpr (kAccumulate)
+    SAGE_WGMMA("+r", "1");
+  else
+    SAGE_WGMMA("=r", "0");
+#undef SAGE_WGMMA
+}
+
 // The same in e4m3 with fp32 sums, a in registers, b in rows of 128 bytes: 64 x 128 x 32 and 64 x 64 x 32.
 template <bool kAccumulate>
 __device__ __forceinline__ void wgmma_e4m3(float (&d)[64], const uint32_t (&a)[4], uint32_t b) {
@@ -84,6 +99,15 @@ __device__ __forceinline__ void wgmma_e4m3(float (&d)[32], const uint32_t (&a)[4
   else
     SAGE_WGMMA("=f", "0");
 #undef SAGE_WGMMA
+}
+
+// As with kAccumulate, where `accumulate` is not 0: a value that the compiler does not know keeps the sums in the
+// registers that they were in.
+__device__ __forceinline__ void wgmma_e4m3(float (&d)[32], const uint32_t (&a)[4], uint32_t b, int accumulate) {
+  asm volatile("{.reg .b64 b; .reg .pred p; mov.b64 b, {%36, %37}; setp.ne.s32 p, %38, 0;\n"
+               "wgmma.mma_async.sync.aligned.m64n64k32.f32.e4m3.e4m3 " SAGE_D32 ", {%32,%33,%34,%35}, b, p, 1, 1;}\n"
+               : SAGE_32("+f", d, 0)
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "n"(kDescriptorHigh<128>), "r"(accumulate));
 }
 
 #undef SAGE_D32

@@ -51,11 +51,14 @@ def test_the_capability_of_the_device_counts(sageattention, monkeypatch):
 
 
 @pytest.mark.parametrize(("capability", "kernel"), [((9, 0), "sm90_qk_int8_pv_fp8"), ((8, 9), "sm80_qk_int8_pv_f16")])
-def test_the_automatic_choice_depends_on_the_device(sageattention, monkeypatch, capability, kernel):
-    inputs = on_fake_cuda(CASE)
+@pytest.mark.parametrize(("head_dims", "tile"), [((64, 64), 64), ((72, 128), 128), ((192, 128), 256), ((64, 129), 256)])
+def test_the_automatic_choice_depends_on_the_device(sageattention, monkeypatch, capability, kernel, head_dims, tile):
+    inputs = on_fake_cuda(replace(CASE, head_dim=head_dims[0], head_dim_v=head_dims[1]))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
-    assert sageattention.explain(*inputs).kernel.startswith(kernel)
+    chosen = sageattention.explain(*inputs).kernel
+    assert chosen.startswith(kernel)
+    assert chosen.endswith(f"_d{tile}")
 
 
 def test_triton_stands_on_the_cuda_kernels(sageattention):

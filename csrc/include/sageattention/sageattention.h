@@ -134,8 +134,8 @@ typedef struct sageattention_params {
   int32_t value_format;      /* sageattention_value_format */
   int32_t granularity;       /* sageattention_granularity */
   int32_t wgmma;             /* non-zero: FP8 values with fp32 sums run on wgmma where device, build and call allow it: on
-                                9.0, for 16-bit inputs, head dims to 128, PER_THREAD, no smooth_v, no mask but of key
-                                padding. V then has a scale per channel and 128 keys. 0: always on mma.sync */
+                                9.0, for 16-bit inputs, PER_THREAD, no smooth_v, no mask but of key padding. V then
+                                has a scale per channel and 128 keys. 0: always on mma.sync */
 } sageattention_params;
 
 /* Bytes of device workspace that sageattention_forward() needs for these parameters. No GPU needed. */
