@@ -53,7 +53,7 @@ struct Visible {
 };
 
 // Offset of a head's first row of the sequence, in elements.
-__device__ __forceinline__ int64_t head_offset(const TensorView &tensor, int batch, int head, int first_token) {
+__device__ __forceinline__ int64_t head_offset(const TensorView &tensor, int batch, int head, int64_t first_token) {
   return batch * tensor.stride_batch + head * tensor.stride_head + first_token * tensor.stride_token;
 }
 

@@ -15,6 +15,7 @@ namespace sage::sm90 {
 // The first thread of the producer group: brings the tiles of every work item.
 template <class T> __device__ __forceinline__ void produce_tiles(SharedMemory<T> &smem, const KernelParams &k) {
   constexpr int kBytes = T::Tile::kBytes;
+  wait_for_previous_grid(); // which writes the records
   unsigned filled = 0;
   for (int item = blockIdx.x; item < k.work_items; item += k.blocks) {
     const Work work(k, item);
@@ -34,6 +35,7 @@ template <class T> __device__ __forceinline__ void produce_tiles(SharedMemory<T>
 // The other warps of the producer group. With two slots they are up to two tiles of queries ahead of the consumers.
 template <class T> __device__ __forceinline__ void produce_queries(SharedMemory<T> &smem, const KernelParams &k) {
   QueryTile &tile = smem.query_tiles[query_warp()];
+  if (k.attention.lse != nullptr) wait_for_previous_grid(); // which writes the means of the keys
   if (threadIdx.x % 32 == 0) tile.filled = 0;
   __syncwarp();
 #pragma unroll 1
@@ -44,6 +46,7 @@ template <class T> __device__ __forceinline__ void produce_queries(SharedMemory<
       const Turn<kQuerySlots> at(tile.filled);
       wait(smem.query_empty[at.stage], at.parity ^ 1);
     }
+    assign(smem, tile.filled % kQuerySlots);
     quantize_queries<T>(smem, tile.filled % kQuerySlots, k.attention);
     fence_async();
     arrive(smem.query_full[tile.filled % kQuerySlots]);
@@ -197,9 +200,13 @@ __device__ __forceinline__ void attend_all(Consumer<T> &c, SharedMemory<T> &smem
     const auto &scales = smem.stages[first.stage].scales;
     read_scale(scale, scales, query_scale, special);
     const float positive[2] = {fabsf(scale[0]), fabsf(scale[1])};
-    float factor[2];
-    raise_reference(c.rows, factor, c.scores[0], positive, {scales, 0, limit});
-    raise_reference(c.rows, factor, c.scores[1], positive, {scales, 1, limit - kStepKeys});
+    if (__any_sync(kAllLanes, scale[0] < 0.0f || kTileKeys > limit + 1)) {
+      float factor[2];
+      raise_reference(c.rows, factor, c.scores[0], positive, {scales, 0, limit});
+      raise_reference(c.rows, factor, c.scores[1], positive, {scales, 1, limit - kStepKeys});
+    } else {
+      set_reference(c.rows, c.scores, positive);
+    }
   }
   const unsigned end = used + tiles;
   bool is_first = true;
@@ -224,13 +231,12 @@ __device__ __forceinline__ void attend_all(Consumer<T> &c, SharedMemory<T> &smem
   const Turn<T::kStages> last(used - 1);
   add(c.output, c.sums, smem.stages[last.stage].scales);
   __syncwarp();
-  if (threadIdx.x % 32 == 0) arrive(smem.empty[last.stage]);
+  if (opaque(static_cast<int>(threadIdx.x)) % 32 == 0) arrive(smem.empty[last.stage]);
 }
 
 // A consumer warp group.
 template <class T> __device__ __forceinline__ void consume(SharedMemory<T> &smem, const KernelParams &k) {
   const AttentionParams &p = k.attention;
-  const int lane = threadIdx.x % 32;
   const int warp = uniform(threadIdx.x / 32 - 4);
   bool &special = smem.special[warp];
   unsigned used = 0, items = 0; // tiles of keys, of queries
@@ -238,6 +244,7 @@ template <class T> __device__ __forceinline__ void consume(SharedMemory<T> &smem
   for (int item = blockIdx.x; item < k.work_items; item += k.blocks, ++items) {
     const Turn<kQuerySlots> slot(items);
     wait(smem.query_full[slot.stage], slot.parity);
+    const int lane = opaque(static_cast<int>(threadIdx.x)) % 32;
     if (lane == 0) special = false;
     __syncwarp();
     Consumer<T> c;
@@ -250,20 +257,16 @@ template <class T> __device__ __forceinline__ void consume(SharedMemory<T> &smem
     for (int i = 0; i < T::kTileDim / 2; ++i) c.output[i] = c.sums[i] = 0.0f;
     pin(c.sums);
     pin(c.output);
-    {
-      const Work work(k, opaque(item));
-      const int tiles = uniform(work.tiles),
-                limit = uniform(work.first_row + work.problem.causal_shift) + warp * kWarpRows;
-      if (tiles > 0)
-        attend_all<T>(c, smem, descriptor_low(shared_address(smem.query[slot.stage][warp * kWarpRows / kGroupRows])),
-                      &smem.query_scale[slot.stage][warp * kWarpRows + lane / 4], used, tiles, limit, special);
-    }
-    const Work work(k, opaque(item)); // again: through the loop its registers are needed
-    const int warp_row = work.first_row + warp * kWarpRows;
+    const Assignment &assigned = smem.assigned[slot.stage];
+    const int tiles = uniform(assigned.tiles);
+    if (tiles > 0)
+      attend_all<T>(c, smem, descriptor_low(shared_address(smem.query[slot.stage][warp * kWarpRows / kGroupRows])),
+                    &smem.query_scale[slot.stage][warp * kWarpRows + lane / 4], used, tiles,
+                    uniform(assigned.limit) + warp * kWarpRows, special);
     __syncwarp();
-    if (special) settle_special<T>(c.output, c.rows, p, work, warp_row);
-    write_output<T>(c.output, c.rows, &smem.query_mean[slot.stage][warp * kWarpRows], smem.staging[warp], p, work,
-                    warp_row);
+    if (special) settle_special<T>(c.output, c.rows, p, Work(k, opaque(item)), warp * kWarpRows);
+    write_output<T>(c.output, c.rows, &smem.query_mean[slot.stage][warp * kWarpRows], smem.staging[warp], p, assigned,
+                    warp * kWarpRows);
     arrive(smem.query_empty[slot.stage]);
   }
 }
@@ -284,7 +287,6 @@ __global__ void __launch_bounds__(kBlockThreads, 1) attention_kernel(const __gri
     fence_barrier_init();
   }
   __syncthreads();
-  wait_for_previous_grid();
   if (threadIdx.x < kGroupThreads) {
     give_registers<T::kProducerRegisters>();
     if (threadIdx.x == 0)

@@ -31,6 +31,7 @@ template <class T> struct WideMemory {
   Barrier full_key[T::kStages], empty_key[T::kStages], full_value[T::kStages], empty_value[T::kStages];
   Barrier query_full[kQuerySlots], query_empty[kQuerySlots];
   QueryTile query_tiles[kQueryWarps];
+  Assignment assigned[kQuerySlots];
   bool special[kConsumerWarps];
 };
 
@@ -38,6 +39,7 @@ template <class T> struct WideMemory {
 template <class T> __device__ __forceinline__ void produce_tiles(WideMemory<T> &smem, const KernelParams &k) {
   constexpr int kKeyBytes = T::Tile::kValueOffset, kScaleBytes = sizeof(TileScales<T::kTileDim>);
   constexpr int kValueBytes = T::Tile::kScalesOffset - T::Tile::kValueOffset;
+  wait_for_previous_grid(); // which writes the records
   unsigned filled = 0;
   for (int item = blockIdx.x; item < k.work_items; item += k.blocks) {
     const Work work(k, item);
@@ -61,10 +63,11 @@ template <class T> __device__ __forceinline__ void produce_tiles(WideMemory<T> &
 template <class T> __device__ __forceinline__ void produce_queries(WideMemory<T> &smem, const KernelParams &k) {
   constexpr int kAhead = kTurnsStaged * kQueryWarps;
   QueryTile &tile = smem.query_tiles[query_warp()];
+  if (k.attention.lse != nullptr) wait_for_previous_grid(); // which writes the means of the keys
   if (threadIdx.x % 32 == 0) tile.filled = 0;
   __syncwarp();
   const auto copy = [&](int turn) {
-    if (turn < QueryTurns<T>::kCount && tile.last >= 0) copy_turn<T>(smem, k.attention, turn, turn % kAhead);
+    if (turn < QueryTurns<T>::kCount && tile.assignment.rows > 0) copy_turn<T>(smem, k.attention, turn, turn % kAhead);
     cp_async_commit();
   };
 #pragma unroll 1
@@ -75,10 +78,11 @@ template <class T> __device__ __forceinline__ void produce_queries(WideMemory<T>
       const Turn<kQuerySlots> at(tile.filled);
       wait(smem.query_empty[at.stage], at.parity ^ 1);
     }
+    assign(smem, tile.filled % kQuerySlots);
 #pragma unroll 1
     for (int turn = query_warp(); turn < QueryTurns<T>::kCount; turn += kQueryWarps) {
       cp_async_wait<kTurnsStaged - 1>();
-      if (tile.last >= 0) quantize_turn<T>(smem, tile.filled % kQuerySlots, k.attention, turn, turn % kAhead);
+      if (tile.assignment.rows > 0) quantize_turn<T>(smem, tile.filled % kQuerySlots, k.attention, turn, turn % kAhead);
       copy(turn + kAhead);
     }
     fence_async();
@@ -297,22 +301,17 @@ template <class T> __device__ __forceinline__ void consume(WideMemory<T> &smem, 
 #pragma unroll
     for (int i = 0; i < T::kTileDim / 2; ++i) c.output[i] = 0.0f;
     char *rows = smem.query[slot.stage][group];
-    {
-      const Work work(k, opaque(item));
-      const int tiles = uniform(work.tiles),
-                limit = uniform(work.first_row + work.problem.causal_shift) + warp * kWarpRows;
-      if (tiles > 0)
-        attend_all<T>(c, smem, descriptor_low(shared_address(rows)),
-                      &smem.query_scale[slot.stage][warp * kWarpRows + lane / 4], used, tiles, limit, special,
-                      uniform(p.query_tiles >> 31), group); // 0, but the compiler does not know
-    }
-    const Work work(k, opaque(item)); // again: through the loop its registers are needed
-    const int warp_row = work.first_row + warp * kWarpRows;
+    const Assignment &assigned = smem.assigned[slot.stage];
+    const int tiles = uniform(assigned.tiles);
+    if (tiles > 0)
+      attend_all<T>(c, smem, descriptor_low(shared_address(rows)),
+                    &smem.query_scale[slot.stage][warp * kWarpRows + lane / 4], used, tiles,
+                    uniform(assigned.limit) + warp * kWarpRows, special, uniform(p.query_tiles >> 31), group);
     __syncwarp();
-    if (special) settle_special<T>(c.output, c.rows, p, work, warp_row);
+    if (special) settle_special<T>(c.output, c.rows, p, Work(k, opaque(item)), warp * kWarpRows);
     sync_barrier(3 + group, kGroupThreads); // all have read their queries: output takes their place
     write_output<T>(c.output, c.rows, &smem.query_mean[slot.stage][warp * kWarpRows],
-                    rows + warp * kWarpRows % kGroupRows * T::Tile::kKeyRowBytes, p, work, warp_row);
+                    rows + warp * kWarpRows % kGroupRows * T::Tile::kKeyRowBytes, p, assigned, warp * kWarpRows);
     arrive(smem.query_empty[slot.stage]);
   }
   if (group == 0) take_turn(group); // that nobody needs any more
@@ -336,7 +335,6 @@ __global__ void __launch_bounds__(kBlockThreads, 1) wide_attention_kernel(const 
     fence_barrier_init();
   }
   __syncthreads();
-  wait_for_previous_grid();
   if (threadIdx.x < kGroupThreads) {
     give_registers<T::kProducerRegisters>();
     if (threadIdx.x == 0)

@@ -9,25 +9,25 @@
 namespace sage::sm90 {
 
 // Writes the rows of a warp, 64 channels at a time through shared memory, so that rows leave in 16-byte stores.
-// `query_mean`: of the warp's rows.
+// `query_mean`: of the warp's rows. `warp_row`: its first row in the tile.
 template <class T>
 __device__ __forceinline__ void write_output(const float (&output)[T::kTileDim / 2], const RowState &rows,
                                              const float *query_mean, char *staging, const AttentionParams &p,
-                                             const Work &work, int warp_row) {
+                                             const Assignment &assigned, int warp_row) {
   const int lane = opaque(static_cast<int>(threadIdx.x)) % 32, group = lane / 4, pair = lane % 4; // see layout.cuh
-  const int len_q = work.problem.len_q;
+  const int rows_left = assigned.rows - warp_row;
   float inverse[2];
 #pragma unroll
   for (int r = 0; r < 2; ++r) {
-    const float sum = work.problem.fits ? quad_sum(rows.sum[r]) : NAN;
+    const float sum = assigned.fits ? quad_sum(rows.sum[r]) : NAN;
     inverse[r] = sum == 0.0f ? 0.0f : reciprocal(sum); // NaN stays NaN
-    const int row = warp_row + 8 * r + group;
-    if (p.lse != nullptr && row < len_q && pair == 0)
-      p.lse[work.batch * p.lse_stride_batch + work.head * p.lse_stride_head + work.problem.first_q + row] =
-          sum == 0.0f ? -INFINITY : query_mean[8 * r + group] + (rows.reference[r] + log2f(sum)) * kLn2;
+    const int row = 8 * r + group;
+    if (p.lse != nullptr && row < rows_left && pair == 0)
+      p.lse[assigned.lse + warp_row + row] =
+          sum == 0.0f ? -INFINITY : query_mean[row] + (rows.reference[r] + log2f(sum)) * kLn2;
   }
-  const int64_t head = head_offset(p.output, work.batch, work.head, work.problem.first_q);
-  uint16_t *target = static_cast<uint16_t *>(const_cast<void *>(p.output.data)) + head;
+  uint16_t *target =
+      static_cast<uint16_t *>(const_cast<void *>(p.output.data)) + assigned.output + warp_row * p.output.stride_token;
 #pragma unroll
   for (int first = 0; first < T::kTileDim; first += 64) {
     __syncwarp();
@@ -45,9 +45,9 @@ __device__ __forceinline__ void write_output(const float (&output)[T::kTileDim /
 #pragma unroll
     for (int pass = 0; pass < 4; ++pass) {
       const int local = 4 * pass + lane / 8, channel = first + lane % 8 * 8;
-      if (warp_row + local >= len_q || channel >= p.head_dim_v) continue;
+      if (local >= rows_left || channel >= p.head_dim_v) continue;
       const uint4 bits = *reinterpret_cast<const uint4 *>(staging + swizzled<128>(local, lane % 8));
-      uint16_t *row = target + (warp_row + local) * p.output.stride_token + channel;
+      uint16_t *row = target + local * p.output.stride_token + channel;
       if (p.wide_output) {
         *reinterpret_cast<uint4 *>(row) = bits;
       } else {

@@ -18,35 +18,49 @@ __device__ __forceinline__ bool find_queries(Memory &smem, const KernelParams &k
   {
     const Work work(k, item);
     if (threadIdx.x % 32 == 0) {
-      tile.rows = static_cast<const uint16_t *>(p.query.data) +
-                  head_offset(p.query, work.batch, work.head, work.problem.first_q + work.first_row);
+      const Problem &problem = work.problem;
+      const int64_t first = problem.first_q + work.first_row;
+      tile.rows = static_cast<const uint16_t *>(p.query.data) + head_offset(p.query, work.batch, work.head, first);
       tile.key_mean = p.key_mean + (int64_t{work.batch} * p.heads_kv + work.kv_head) * T::kTileDim;
-      tile.last = work.problem.len_q - 1 - work.first_row;
+      tile.assignment = {head_offset(p.output, work.batch, work.head, first),
+                         work.batch * p.lse_stride_batch + work.head * p.lse_stride_head + first,
+                         problem.len_q - work.first_row,
+                         work.tiles,
+                         work.first_row + problem.causal_shift,
+                         problem.fits};
     }
   }
   __syncwarp();
   return true;
 }
 
+// Tells the consumers of a slot what it holds.
+template <class Memory> __device__ __forceinline__ void assign(Memory &smem, int slot) {
+  if (threadIdx.x == 32) smem.assigned[slot] = smem.query_tiles[0].assignment;
+}
+
 // Copies the rows of a turn to place `at`. Rows past the end repeat the last one; they are never written.
 template <class T, class Memory>
 __device__ __forceinline__ void copy_turn(Memory &smem, const AttentionParams &p, int turn, int at) {
   using Turns = QueryTurns<T>;
+  const int lane = opaque(static_cast<int>(threadIdx.x)) % 32; // what depends on it is not kept in registers
   const QueryTile &tile = smem.query_tiles[query_warp()];
+  const int row = min(turn * Turns::kRows + lane / 4, tile.assignment.rows - 1);
+  const int first = lane % 4 * kVector;
+  const uint16_t *source = tile.rows + row * p.query.stride_token + first;
+  const uint32_t target = shared_address(&smem.raw_query[at][0][lane]);
+  constexpr int kStep = sizeof(smem.raw_query[0][0]);
+  if (p.wide_query) {
+#pragma unroll
+    for (int i = 0; i < Turns::kChunks; ++i)
+      cp_async_16(target + i * kStep, source + 4 * i * kVector, first + 4 * i * kVector < p.head_dim_qk);
+  } else {
 #pragma unroll 1
-  for (int i = 0; i < Turns::kChunks; ++i) {
-    const int row = min(turn * Turns::kRows + static_cast<int>(threadIdx.x % 32 / 4), tile.last);
-    const int channel = (4 * i + static_cast<int>(threadIdx.x % 4)) * kVector;
-    const uint16_t *source = tile.rows + row * p.query.stride_token + channel;
-    const uint32_t target = shared_address(&smem.raw_query[at][i][threadIdx.x % 32]);
-    if (p.wide_query) {
-      cp_async_16(target, source, channel < p.head_dim_qk);
-    } else {
-#pragma unroll 1
-      for (int c = 0; c < kVector; ++c) {
-        const uint16_t element = channel + c < p.head_dim_qk ? source[c] : uint16_t{0};
-        asm volatile("st.shared.u16 [%0], %1;" ::"r"(target + 2 * c), "h"(element) : "memory");
-      }
+    for (int i = 0; i < Turns::kChunks * kVector; ++i) {
+      const int channel = i / kVector * 4 * kVector + i % kVector;
+      const uint16_t element = first + channel < p.head_dim_qk ? source[channel] : uint16_t{0};
+      asm volatile("st.shared.u16 [%0], %1;" ::"r"(target + i / kVector * kStep + i % kVector * 2), "h"(element)
+                   : "memory");
     }
   }
 }
@@ -55,7 +69,7 @@ __device__ __forceinline__ void copy_turn(Memory &smem, const AttentionParams &p
 template <class T>
 __device__ __forceinline__ bool copy_queries(SharedMemory<T> &smem, const KernelParams &k, int item) {
   if (!find_queries<T>(smem, k, item)) return false;
-  if (smem.query_tiles[query_warp()].last < 0) return true;
+  if (smem.query_tiles[query_warp()].assignment.rows <= 0) return true;
 #pragma unroll 1
   for (int turn = query_warp(); turn < QueryTurns<T>::kCount; turn += kQueryWarps)
     copy_turn<T>(smem, k.attention, turn, turn);
@@ -105,10 +119,27 @@ __device__ __forceinline__ float query_mean_product(const Memory &smem, const fl
   return quad_sum(dot);
 }
 
+// Multiplies this lane's part of a row with `factor`, and puts it where wgmma expects it.
+template <class T, typename Element, class Memory>
+__device__ __forceinline__ void quantize_row(Memory &smem, int slot, int local, int at, float factor) {
+  constexpr int kRowBytes = T::Tile::kKeyRowBytes;
+#pragma unroll
+  for (int i = 0; i < QueryTurns<T>::kChunks; ++i) {
+    const uint4 chunk = smem.raw_query[at][i][threadIdx.x % 32];
+    const float2 a = unpack2<Element>(chunk.x), b = unpack2<Element>(chunk.y);
+    const float2 c = unpack2<Element>(chunk.z), d = unpack2<Element>(chunk.w);
+    const uint2 bytes = {pack_int8(a.x * factor, a.y * factor, b.x * factor, b.y * factor),
+                         pack_int8(c.x * factor, c.y * factor, d.x * factor, d.y * factor)};
+    const int channel = (4 * i + threadIdx.x % 4) * kVector;
+    char *group = smem.query[slot][local / kGroupRows] + channel / kRowBytes * T::kQueryPanelBytes;
+    *reinterpret_cast<uint2 *>(group + swizzled<kRowBytes>(local % kGroupRows, channel % kRowBytes / 16) +
+                               channel % 16) = bytes;
+  }
+}
+
 // Quantizes the rows of the turn at a place into a slot.
 template <class T, class Memory>
 __device__ __forceinline__ void quantize_turn(Memory &smem, int slot, const AttentionParams &p, int turn, int at) {
-  constexpr int kRowBytes = T::Tile::kKeyRowBytes;
   const int local = turn * QueryTurns<T>::kRows + threadIdx.x % 32 / 4;
   const float absmax = query_magnitude<T>(smem, at, p.dtype);
   if (threadIdx.x % 4 == 0) {
@@ -122,24 +153,16 @@ __device__ __forceinline__ void quantize_turn(Memory &smem, int slot, const Atte
   }
   // A negative sm_scale is a positive one with the query negated: scales stay positive, maxima stay maxima.
   const float factor = p.sm_scale < 0.0f ? -int8_factor(absmax) : int8_factor(absmax);
-#pragma unroll 1
-  for (int i = 0; i < QueryTurns<T>::kChunks; ++i) {
-    const uint4 chunk = smem.raw_query[at][i][threadIdx.x % 32];
-    const float2 a = unpack_pair(chunk.x, p.dtype), b = unpack_pair(chunk.y, p.dtype);
-    const float2 c = unpack_pair(chunk.z, p.dtype), d = unpack_pair(chunk.w, p.dtype);
-    const uint2 bytes = {pack_int8(a.x * factor, a.y * factor, b.x * factor, b.y * factor),
-                         pack_int8(c.x * factor, c.y * factor, d.x * factor, d.y * factor)};
-    const int channel = (4 * i + threadIdx.x % 4) * kVector;
-    char *group = smem.query[slot][local / kGroupRows] + channel / kRowBytes * T::kQueryPanelBytes;
-    *reinterpret_cast<uint2 *>(group + swizzled<kRowBytes>(local % kGroupRows, channel % kRowBytes / 16) +
-                               channel % 16) = bytes;
-  }
+  if (p.dtype == Dtype::kFloat16)
+    quantize_row<T, __half>(smem, slot, local, at, factor);
+  else
+    quantize_row<T, __nv_bfloat16>(smem, slot, local, at, factor);
 }
 
 // Quantizes the rows that fall to this warp into a slot.
 template <class T>
 __device__ __forceinline__ void quantize_queries(SharedMemory<T> &smem, int slot, const AttentionParams &p) {
-  if (smem.query_tiles[query_warp()].last < 0) return;
+  if (smem.query_tiles[query_warp()].assignment.rows <= 0) return;
 #pragma unroll 1
   for (int turn = query_warp(); turn < QueryTurns<T>::kCount; turn += kQueryWarps)
     quantize_turn<T>(smem, slot, p, turn, turn);

@@ -40,7 +40,8 @@ struct Visibility {
   }
 };
 
-// Raises the references to what the scores need; `factor` is what everything summed so far has to be multiplied with.
+// Raises the references to what the scores of a step need; `factor` is what everything summed so far has to be
+// multiplied with.
 __device__ __forceinline__ void raise_reference(RowState &rows, float (&factor)[2], const Scores &scores,
                                                 const float (&scale)[2], const Visibility &visible) {
 #pragma unroll
@@ -53,6 +54,18 @@ __device__ __forceinline__ void raise_reference(RowState &rows, float (&factor)[
     factor[r] = exp2_approx(rows.reference[r] - reference);
     rows.reference[r] = reference;
     rows.sum[r] *= factor[r];
+  }
+}
+
+// Sets the references to what the scores of the first tile need, of which all count.
+__device__ __forceinline__ void set_reference(RowState &rows, const Scores (&scores)[2], const float (&scale)[2]) {
+#pragma unroll
+  for (int r = 0; r < 2; ++r) {
+    int32_t largest = max(scores[0][2 * r], scores[1][2 * r]);
+#pragma unroll
+    for (int i = 2 * r; i < kStepKeys / 2; i += i % 2 == 0 ? 1 : 3)
+      largest = max(largest, max(scores[0][i], scores[1][i]));
+    rows.reference[r] = quad_max(static_cast<float>(largest) * scale[r]) - kUsualExponent;
   }
 }
 

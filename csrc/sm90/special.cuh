@@ -32,12 +32,14 @@ __device__ __forceinline__ void add_special_value(float (&output)[kTileDim / 2],
   }
 }
 
-// `warp_row`: first row of the warp. A row with a score of NaN or +inf becomes NaN, as its sum; -inf is a key left out.
+// `warp_row`: first row of the warp in the tile. A row with a score of NaN or +inf becomes NaN, as its sum; -inf is a
+// key left out.
 template <class T>
 __device__ __forceinline__ void settle_special(float (&output)[T::kTileDim / 2], RowState &rows,
                                                const AttentionParams &p, const Work &work, int warp_row) {
   const Problem &problem = work.problem;
-  const int first_row = warp_row + threadIdx.x % 32 / 4;
+  wait_for_previous_grid(); // which writes the records; this thread has only seen what came of them
+  const int first_row = work.first_row + warp_row + threadIdx.x % 32 / 4;
   const int64_t query = head_offset(p.query, work.batch, work.head, problem.first_q);
   const int64_t key = head_offset(p.raw_key, work.batch, work.kv_head, problem.first_kv);
   const int64_t value = head_offset(p.raw_value, work.batch, work.kv_head, problem.first_kv);

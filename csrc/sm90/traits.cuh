@@ -27,7 +27,8 @@ template <int kTileDim_, int kStages_> struct Traits {
   // Of the 65,536 of a multiprocessor; setmaxnreg takes multiples of 8.
   static constexpr int kConsumerRegisters = kTileDim == 64 ? 208 : 240;
   static constexpr int kProducerRegisters = kTileDim == 64 ? 88 : 24;
-  static_assert(kGroupThreads * (kProducerRegisters + kConsumers * kConsumerRegisters) <= 65536);
+  // What a launch has: 168 per thread.
+  static_assert(kProducerRegisters + kConsumers * kConsumerRegisters <= 3 * 168);
 };
 
 // A tile of keys and values, as it lies in the workspace; swizzles repeat every 1024 bytes.
@@ -44,11 +45,20 @@ template <class T> struct QueryTurns {
   static constexpr int kChunks = T::kTileDim / 32; // of 8 channels, per lane
 };
 
+// What consumers need to know of a tile of queries: found out once, by those who produce it.
+struct Assignment {
+  int64_t output, lse; // where its first row begins, in elements
+  int rows;            // that exist, counted from its first
+  int tiles;           // of keys that any of its rows sees
+  int limit;           // the last key that its first row sees
+  bool fits;           // Sequence::fits
+};
+
 // What a warp of the producer group knows of its tile of queries. In shared memory, because its registers are few.
 struct QueryTile {
+  Assignment assignment;
   const uint16_t *rows;  // first row of the tile
   const float *key_mean; // of the key head
-  int last;              // row of the sequence, counted from the first of the tile; negative: there are none
   int filled;            // tiles that were quantized before
 };
 
@@ -62,6 +72,7 @@ template <class T> struct SharedMemory {
   Barrier full[T::kStages], empty[T::kStages];
   Barrier query_full[kQuerySlots], query_empty[kQuerySlots];
   QueryTile query_tiles[kQueryWarps];
+  Assignment assigned[kQuerySlots];
   bool special[kConsumerWarps]; // the warp has seen a tile with inf or NaN
 };
 
