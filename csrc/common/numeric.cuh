@@ -101,6 +101,13 @@ __device__ __forceinline__ uint32_t pack_e4m3(float low, float high) {
   return bits;
 }
 
+// The lower two of e4m3 values.
+__device__ __forceinline__ float2 unpack_e4m3(uint32_t pair) {
+  uint32_t halves;
+  asm("cvt.rn.f16x2.e4m3x2 %0, %1;" : "=r"(halves) : "h"(static_cast<uint16_t>(pair)));
+  return unpack2<__half>(halves);
+}
+
 // Rounds four values of magnitude up to 127 to nearest even and packs them as int8, first value lowest.
 __device__ __forceinline__ uint32_t pack_int8(float a, float b, float c, float d) {
   const uint32_t ab = __byte_perm(__float_as_uint(a + kMagic), __float_as_uint(b + kMagic), 0x0040);

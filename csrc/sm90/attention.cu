@@ -1,6 +1,6 @@
 // The instantiations of the sm90 attention kernel, and its launch.
 #include "../common/once_per_device.h"
-#include "attention.cuh"
+#include "attention_narrow.cuh"
 #include "attention_wide.cuh"
 
 #include <algorithm>
@@ -8,6 +8,9 @@
 namespace sage::sm90 {
 // Not unnamed: see prepare.cu.
 inline namespace launching {
+
+// From so many queries on, three consumer warp groups gain more than the rows that their last tile of a head wastes.
+constexpr int kManyQueries = 2048;
 
 // Memory: what the kernel keeps in shared memory.
 template <class T, class Memory>
@@ -23,7 +26,7 @@ cudaError_t launch(void (*kernel)(KernelParams), const AttentionParams &p, cudaS
   if (error != cudaSuccess) return error;
   KernelParams k{};
   k.attention = p;
-  k.attention.query_tiles = (p.sequences.len_q + kTileRows - 1) / kTileRows;
+  k.attention.query_tiles = (p.sequences.len_q + T::kTileRows - 1) / T::kTileRows;
   const int heads = p.heads_q * p.sequences.batch;
   k.work_items = k.attention.query_tiles * heads;
   // Causal items start longest first; of so many heads at once that their keys and values still fit the L2 cache.
@@ -39,7 +42,7 @@ cudaError_t launch(void (*kernel)(KernelParams), const AttentionParams &p, cudaS
   attribute.val.programmaticStreamSerializationAllowed = 1;
   cudaLaunchConfig_t config{};
   config.gridDim = dim3(k.blocks);
-  config.blockDim = dim3(kBlockThreads);
+  config.blockDim = dim3(T::kBlockThreads);
   config.dynamicSmemBytes = kBytes;
   config.stream = stream;
   config.attrs = &attribute;
@@ -48,7 +51,10 @@ cudaError_t launch(void (*kernel)(KernelParams), const AttentionParams &p, cudaS
 }
 
 template <class T> cudaError_t launch(const AttentionParams &p, cudaStream_t stream) {
-  return launch<T, SharedMemory<T>>(attention_kernel<T>, p, stream);
+  return launch<T, SharedMemory<T>>(attention_kernel<T, Consumer<T>>, p, stream);
+}
+template <class T> cudaError_t launch_narrow(const AttentionParams &p, cudaStream_t stream) {
+  return launch<T, SharedMemory<T>>(attention_kernel<T, NarrowConsumer<T>>, p, stream);
 }
 template <class T> cudaError_t launch_wide(const AttentionParams &p, cudaStream_t stream) {
   return launch<T, WideMemory<T>>(wide_attention_kernel<T>, p, stream);
@@ -58,7 +64,9 @@ template <class T> cudaError_t launch_wide(const AttentionParams &p, cudaStream_
 
 cudaError_t launch_attention(const AttentionParams &p, int tile_dim, cudaStream_t stream) {
   switch (tile_dim) {
-  case 64: return launch<Traits<64, 8>>(p, stream);
+  case 64:
+    return p.sequences.len_q < kManyQueries ? launch<Traits<64, 8>>(p, stream)
+                                            : launch_narrow<Traits<64, 8, 3>>(p, stream);
   case 128: return launch<Traits<128, 4>>(p, stream);
   case 256: return launch_wide<WideTraits>(p, stream);
   default: return cudaErrorInvalidValue;

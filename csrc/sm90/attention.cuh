@@ -18,7 +18,7 @@ template <class T> __device__ __forceinline__ void produce_tiles(SharedMemory<T>
   wait_for_previous_grid(); // which writes the records
   unsigned filled = 0;
   for (int item = blockIdx.x; item < k.work_items; item += k.blocks) {
-    const Work work(k, item);
+    const Work work(k, item, T::kTileRows);
     const char *record = reinterpret_cast<const char *>(k.attention.key) + work.record(k.attention) * kBytes;
     for (int tile = 0; tile < work.tiles; ++tile, ++filled, record += kBytes) {
       const Turn<T::kStages> at(filled);
@@ -185,6 +185,9 @@ template <class T>
 __device__ __forceinline__ void attend_all(Consumer<T> &c, SharedMemory<T> &smem, uint32_t query,
                                            const float *query_scale, unsigned &used, int tiles, int limit,
                                            bool &special) {
+#pragma unroll
+  for (int i = 0; i < T::kTileDim / 2; ++i) c.sums[i] = 0.0f;
+  pin(c.sums);
   const uint32_t stages = uniform(descriptor_low(shared_address(smem.stages)));
   const auto descriptor = [stages](int stage) { return stages + stage * static_cast<uint32_t>(sizeof(Stage<T>) / 16); };
   query = uniform(query);
@@ -234,8 +237,8 @@ __device__ __forceinline__ void attend_all(Consumer<T> &c, SharedMemory<T> &smem
   if (opaque(static_cast<int>(threadIdx.x)) % 32 == 0) arrive(smem.empty[last.stage]);
 }
 
-// A consumer warp group.
-template <class T> __device__ __forceinline__ void consume(SharedMemory<T> &smem, const KernelParams &k) {
+// A consumer warp group. C: what it works on, which attend_all() knows.
+template <class T, class C> __device__ __forceinline__ void consume(SharedMemory<T> &smem, const KernelParams &k) {
   const AttentionParams &p = k.attention;
   const int warp = uniform(threadIdx.x / 32 - 4);
   bool &special = smem.special[warp];
@@ -247,15 +250,14 @@ template <class T> __device__ __forceinline__ void consume(SharedMemory<T> &smem
     const int lane = opaque(static_cast<int>(threadIdx.x)) % 32;
     if (lane == 0) special = false;
     __syncwarp();
-    Consumer<T> c;
+    C c;
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
       c.rows.reference[r] = kLowestReference;
       c.rows.sum[r] = 0.0f;
     }
 #pragma unroll
-    for (int i = 0; i < T::kTileDim / 2; ++i) c.output[i] = c.sums[i] = 0.0f;
-    pin(c.sums);
+    for (int i = 0; i < T::kTileDim / 2; ++i) c.output[i] = 0.0f;
     pin(c.output);
     const Assignment &assigned = smem.assigned[slot.stage];
     const int tiles = uniform(assigned.tiles);
@@ -264,25 +266,25 @@ template <class T> __device__ __forceinline__ void consume(SharedMemory<T> &smem
                     &smem.query_scale[slot.stage][warp * kWarpRows + lane / 4], used, tiles,
                     uniform(assigned.limit) + warp * kWarpRows, special);
     __syncwarp();
-    if (special) settle_special<T>(c.output, c.rows, p, Work(k, opaque(item)), warp * kWarpRows);
+    if (special) settle_special<T>(c.output, c.rows, p, Work(k, opaque(item), T::kTileRows), warp * kWarpRows);
     write_output<T>(c.output, c.rows, &smem.query_mean[slot.stage][warp * kWarpRows], smem.staging[warp], p, assigned,
                     warp * kWarpRows);
     arrive(smem.query_empty[slot.stage]);
   }
 }
 
-template <class T>
-__global__ void __launch_bounds__(kBlockThreads, 1) attention_kernel(const __grid_constant__ KernelParams k) {
+template <class T, class C>
+__global__ void __launch_bounds__(T::kBlockThreads, 1) attention_kernel(const __grid_constant__ KernelParams k) {
   extern __shared__ char shared_bytes[];
   auto &smem = *reinterpret_cast<SharedMemory<T> *>(shared_bytes + (1024 - shared_address(shared_bytes) % 1024) % 1024);
   if (threadIdx.x == 0) {
     for (int s = 0; s < T::kStages; ++s) {
       init(smem.full[s], 1);
-      init(smem.empty[s], kConsumerWarps);
+      init(smem.empty[s], T::kConsumerWarps);
     }
     for (int s = 0; s < kQuerySlots; ++s) {
       init(smem.query_full[s], 32 * kQueryWarps);
-      init(smem.query_empty[s], 32 * kConsumerWarps);
+      init(smem.query_empty[s], 32 * T::kConsumerWarps);
     }
     fence_barrier_init();
   }
@@ -295,7 +297,7 @@ __global__ void __launch_bounds__(kBlockThreads, 1) attention_kernel(const __gri
       produce_queries(smem, k);
   } else {
     take_registers<T::kConsumerRegisters>();
-    consume(smem, k);
+    consume<T, C>(smem, k);
   }
 }
 

@@ -23,16 +23,16 @@ template <class T> struct WideMemory {
     char key[T::Tile::kValueOffset];
     char value[T::Tile::kScalesOffset - T::Tile::kValueOffset];
   } stages[T::kStages];
-  alignas(1024) char query[kQuerySlots][kConsumers][T::kQueryBytes]; // as in SharedMemory; then output on its way
+  alignas(1024) char query[kQuerySlots][T::kConsumers][T::kQueryBytes]; // as in SharedMemory; then output on its way
   TileScales<T::kTileDim> scales[kScaleSlots];
   uint4 raw_query[kQueryWarps * kTurnsStaged][QueryTurns<T>::kChunks][32];
-  float query_scale[kQuerySlots][kTileRows];
-  float query_mean[kQuerySlots][kTileRows];
+  float query_scale[kQuerySlots][T::kTileRows];
+  float query_mean[kQuerySlots][T::kTileRows];
   Barrier full_key[T::kStages], empty_key[T::kStages], full_value[T::kStages], empty_value[T::kStages];
   Barrier query_full[kQuerySlots], query_empty[kQuerySlots];
   QueryTile query_tiles[kQueryWarps];
   Assignment assigned[kQuerySlots];
-  bool special[kConsumerWarps];
+  bool special[T::kConsumerWarps];
 };
 
 // The first thread of the producer group. Scales come with the keys.
@@ -42,7 +42,7 @@ template <class T> __device__ __forceinline__ void produce_tiles(WideMemory<T> &
   wait_for_previous_grid(); // which writes the records
   unsigned filled = 0;
   for (int item = blockIdx.x; item < k.work_items; item += k.blocks) {
-    const Work work(k, item);
+    const Work work(k, item, T::kTileRows);
     const char *record = reinterpret_cast<const char *>(k.attention.key) + work.record(k.attention) * T::Tile::kBytes;
     for (int tile = 0; tile < work.tiles; ++tile, ++filled, record += T::Tile::kBytes) {
       const Turn<T::kStages> at(filled);
@@ -122,8 +122,8 @@ __device__ __forceinline__ void multiply_query_key(WideConsumer<T> &c, uint32_t 
 
 // The groups take turns at the tensor cores: otherwise they do the same things at the same time. A turn is P V of a
 // tile and Q K^T of the next.
-__device__ __forceinline__ void take_turn(int group) { sync_barrier(1 + group, kConsumers * kGroupThreads); }
-__device__ __forceinline__ void give_turn(int group) { arrive_barrier(2 - group, kConsumers * kGroupThreads); }
+__device__ __forceinline__ void take_turn(int group) { sync_barrier(1 + group, 2 * kGroupThreads); }
+__device__ __forceinline__ void give_turn(int group) { arrive_barrier(2 - group, 2 * kGroupThreads); }
 
 // Issues P V of a tile and a piece.
 template <class T, int kPiece>
@@ -306,9 +306,10 @@ template <class T> __device__ __forceinline__ void consume(WideMemory<T> &smem, 
     if (tiles > 0)
       attend_all<T>(c, smem, descriptor_low(shared_address(rows)),
                     &smem.query_scale[slot.stage][warp * kWarpRows + lane / 4], used, tiles,
-                    uniform(assigned.limit) + warp * kWarpRows, special, uniform(p.query_tiles >> 31), group);
+                    uniform(assigned.limit) + warp * kWarpRows, special, uniform(p.query_tiles >> 31),
+                    group); // 0, but the compiler does not know
     __syncwarp();
-    if (special) settle_special<T>(c.output, c.rows, p, Work(k, opaque(item)), warp * kWarpRows);
+    if (special) settle_special<T>(c.output, c.rows, p, Work(k, opaque(item), T::kTileRows), warp * kWarpRows);
     sync_barrier(3 + group, kGroupThreads); // all have read their queries: output takes their place
     write_output<T>(c.output, c.rows, &smem.query_mean[slot.stage][warp * kWarpRows],
                     rows + warp * kWarpRows % kGroupRows * T::Tile::kKeyRowBytes, p, assigned, warp * kWarpRows);
@@ -318,19 +319,19 @@ template <class T> __device__ __forceinline__ void consume(WideMemory<T> &smem, 
 }
 
 template <class T>
-__global__ void __launch_bounds__(kBlockThreads, 1) wide_attention_kernel(const __grid_constant__ KernelParams k) {
+__global__ void __launch_bounds__(T::kBlockThreads, 1) wide_attention_kernel(const __grid_constant__ KernelParams k) {
   extern __shared__ char shared_bytes[];
   auto &smem = *reinterpret_cast<WideMemory<T> *>(shared_bytes + (1024 - shared_address(shared_bytes) % 1024) % 1024);
   if (threadIdx.x == 0) {
     for (int s = 0; s < T::kStages; ++s) {
       init(smem.full_key[s], 1);
       init(smem.full_value[s], 1);
-      init(smem.empty_key[s], kConsumerWarps);
-      init(smem.empty_value[s], kConsumerWarps);
+      init(smem.empty_key[s], T::kConsumerWarps);
+      init(smem.empty_value[s], T::kConsumerWarps);
     }
     for (int s = 0; s < kQuerySlots; ++s) {
       init(smem.query_full[s], 32 * kQueryWarps);
-      init(smem.query_empty[s], 32 * kConsumerWarps);
+      init(smem.query_empty[s], 32 * T::kConsumerWarps);
     }
     fence_barrier_init();
   }

@@ -16,7 +16,7 @@ __device__ __forceinline__ bool find_queries(Memory &smem, const KernelParams &k
   const AttentionParams &p = k.attention;
   QueryTile &tile = smem.query_tiles[query_warp()];
   {
-    const Work work(k, item);
+    const Work work(k, item, T::kTileRows);
     if (threadIdx.x % 32 == 0) {
       const Problem &problem = work.problem;
       const int64_t first = problem.first_q + work.first_row;

@@ -9,26 +9,26 @@ namespace sage::sm90 {
 
 constexpr int kGroupThreads = 128; // of a warp group
 constexpr int kGroupRows = 64;     // query rows of a consumer warp group: what one wgmma covers
-constexpr int kConsumers = 2;
-constexpr int kTileRows = kConsumers * kGroupRows;
-constexpr int kBlockThreads = (1 + kConsumers) * kGroupThreads;
-constexpr int kConsumerWarps = kConsumers * kGroupThreads / 32;
 constexpr int kWarpRows = 16;
 constexpr int kQueryWarps = 3; // of the producer group; its first warp issues copies
 constexpr int kQuerySlots = 2;
 
-// kTileDim: channels of a tile; kStages: depth of the ring of key and value tiles.
-template <int kTileDim_, int kStages_> struct Traits {
+// kTileDim: channels of a tile; kStages: depth of the ring of key and value tiles; kConsumers: consumer warp groups.
+template <int kTileDim_, int kStages_, int kConsumers_ = 2> struct Traits {
   static constexpr int kTileDim = kTileDim_;
   static constexpr int kStages = kStages_;
+  static constexpr int kConsumers = kConsumers_;
+  static constexpr int kTileRows = kConsumers * kGroupRows;
+  static constexpr int kBlockThreads = (1 + kConsumers) * kGroupThreads;
+  static constexpr int kConsumerWarps = kConsumers * kGroupThreads / 32;
   using Tile = Record<kTileDim>;
   static constexpr int kQueryPanelBytes = kGroupRows * Tile::kKeyRowBytes;
   static constexpr int kQueryBytes = kGroupRows * kTileDim; // of one warp group
-  // Of the 65,536 of a multiprocessor; setmaxnreg takes multiples of 8.
-  static constexpr int kConsumerRegisters = kTileDim == 64 ? 208 : 240;
-  static constexpr int kProducerRegisters = kTileDim == 64 ? 88 : 24;
-  // What a launch has: 168 per thread.
-  static_assert(kProducerRegisters + kConsumers * kConsumerRegisters <= 3 * 168);
+  // Per thread, in multiples of 8 as setmaxnreg takes them; a block is launched with the same number for all.
+  static constexpr int kConsumerRegisters = kConsumers == 3 ? 160 : kTileDim == 64 ? 208 : 240;
+  static constexpr int kProducerRegisters = kConsumers == 3 ? 32 : kTileDim == 64 ? 88 : 24;
+  static_assert(kProducerRegisters + kConsumers * kConsumerRegisters <=
+                (1 + kConsumers) * (65536 / kBlockThreads / 8 * 8));
 };
 
 // A tile of keys and values, as it lies in the workspace; swizzles repeat every 1024 bytes.
@@ -41,7 +41,7 @@ template <class T> struct alignas(1024) Stage {
 // Query rows as a thread of the producer group copies them: 4 lanes to a row, 8 rows to a turn of a warp.
 template <class T> struct QueryTurns {
   static constexpr int kRows = 8;
-  static constexpr int kCount = kTileRows / kRows;
+  static constexpr int kCount = T::kTileRows / kRows;
   static constexpr int kChunks = T::kTileDim / 32; // of 8 channels, per lane
 };
 
@@ -64,16 +64,16 @@ struct QueryTile {
 
 template <class T> struct SharedMemory {
   Stage<T> stages[T::kStages];
-  alignas(1024) char query[kQuerySlots][kConsumers][T::kQueryBytes]; // INT8, swizzled
+  alignas(1024) char query[kQuerySlots][T::kConsumers][T::kQueryBytes]; // INT8, swizzled
   uint4 raw_query[QueryTurns<T>::kCount][QueryTurns<T>::kChunks][32];
-  alignas(128) char staging[kConsumerWarps][kWarpRows * 128]; // output on its way
-  float query_scale[kQuerySlots][kTileRows];                  // with sm_scale * log2(e)
-  float query_mean[kQuerySlots][kTileRows];                   // query . key mean * sm_scale, for the LSE
+  alignas(128) char staging[T::kConsumerWarps][kWarpRows * 128]; // output on its way
+  float query_scale[kQuerySlots][T::kTileRows];                  // with sm_scale * log2(e)
+  float query_mean[kQuerySlots][T::kTileRows];                   // query . key mean * sm_scale, for the LSE
   Barrier full[T::kStages], empty[T::kStages];
   Barrier query_full[kQuerySlots], query_empty[kQuerySlots];
   QueryTile query_tiles[kQueryWarps];
   Assignment assigned[kQuerySlots];
-  bool special[kConsumerWarps]; // the warp has seen a tile with inf or NaN
+  bool special[T::kConsumerWarps]; // the warp has seen a tile with inf or NaN
 };
 
 struct KernelParams {
@@ -84,13 +84,14 @@ struct KernelParams {
   int blocks;          // of the grid: what is known here takes no registers
 };
 
-// One tile of query rows.
+// One tile of query rows, of which there are `tile_rows`.
 struct Work {
   int batch, head, kv_head, first_row;
   int tiles; // of keys that any of its rows sees
   Problem problem;
 
-  __device__ __forceinline__ Work(const KernelParams &k, int item) : Work(k, place(k, item)) {}
+  __device__ __forceinline__ Work(const KernelParams &k, int item, int tile_rows)
+      : Work(k, place(k, item), tile_rows) {}
 
   // First record of the sequence and key head.
   __device__ __forceinline__ int64_t record(const AttentionParams &p) const { return problem.block_of(p, kv_head); }
@@ -107,13 +108,13 @@ private:
     const int rest = item - first_head * p.query_tiles;
     return {first_head + rest % heads, rest / heads};
   }
-  __device__ __forceinline__ Work(const KernelParams &k, const Place &at)
+  __device__ __forceinline__ Work(const KernelParams &k, const Place &at, int tile_rows)
       : batch(at.batch_head / k.attention.heads_q), head(at.batch_head % k.attention.heads_q),
         kv_head(head / k.heads_per_key), problem(k.attention, batch, kTileKeys) {
     const AttentionParams &p = k.attention;
     // Causal tiles differ in length: the longest start first.
-    first_row = (p.causal ? p.query_tiles - 1 - at.tile : at.tile) * kTileRows;
-    const int visible = p.causal ? min(problem.len_kv, first_row + kTileRows + problem.causal_shift) : problem.len_kv;
+    first_row = (p.causal ? p.query_tiles - 1 - at.tile : at.tile) * tile_rows;
+    const int visible = p.causal ? min(problem.len_kv, first_row + tile_rows + problem.causal_shift) : problem.len_kv;
     tiles = first_row < problem.len_q ? max(0, visible + kTileKeys - 1) / kTileKeys : 0;
   }
 };
