@@ -20,7 +20,7 @@ constexpr int32_t kMagicBits = 0x4B400000;
 constexpr float kInt8Max = 127.0f;
 // Magnitudes below are quantized as if it were the largest of their group: factors stay finite, scales normal floats.
 constexpr float kSmallestAbsmax = 0x1p-117f;
-constexpr float kSmallestScale = 1e-18f; // of the sm90 family: the product of two must not lose its sign
+constexpr float kSmallestScale = 0x1p-120f; // of scores
 
 __device__ __forceinline__ float exp2_approx(float x) {
   float y;
@@ -46,7 +46,7 @@ __device__ __forceinline__ float int8_scale(float absmax) { return fmaxf(absmax,
 // Scale of the scores of a query row with keys. Not 0 where the product is (a score of -inf stays one), and nothing is
 // added to a product that matters. No more work than the product alone.
 __device__ __forceinline__ float score_scale(float query_scale, float key_scale) {
-  return fmaf(query_scale, key_scale, 0x1p-120f);
+  return fmaf(query_scale, key_scale, kSmallestScale);
 }
 
 // x * scale, where a negative scale stands for its square: powers of two beyond the range of floats.

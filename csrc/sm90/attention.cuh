@@ -134,8 +134,9 @@ __device__ __forceinline__ void read_scale(float (&scale)[2], const Scales &scal
                                            bool &special) {
   set_if(special, scales.any_special_key | scales.any_special_value);
   const float key = scales.key[threadIdx.x % 4];
-  scale[0] = query_scale[0] * key;
-  scale[1] = query_scale[8] * key;
+  const float smallest = copysignf(kSmallestScale, key); // the sign stays, however small the product
+  scale[0] = fmaf(query_scale[0], key, smallest);
+  scale[1] = fmaf(query_scale[8], key, smallest);
 }
 
 // One step of keys, of which the first row of the warp sees those up to `limit`. The scores are there; P V of the step
@@ -161,7 +162,8 @@ __device__ __forceinline__ void attend(Consumer<T> &c, SharedMemory<T> &smem, co
     add(c.output, c.sums, smem.stages[before.stage].scales);
   };
   const auto visible = [&] { return Visibility(scales, kStep, limit); };
-  if (__any_sync(kAllLanes, signed_scale[0] < 0.0f || kStepKeys > limit + 1)) // a vote: see set_if()
+  // A vote: see set_if(). Rows with an inf or NaN have a scale of NaN, which does not tell.
+  if (__any_sync(kAllLanes, !(signed_scale[0] >= 0.0f) || kStepKeys > limit + 1))
     exponentiate<true>(c.probabilities[kStep], sum, scores, c.rows, scale, visible(), halfway);
   else
     exponentiate<false>(c.probabilities[kStep], sum, scores, c.rows, scale, visible(), halfway);
@@ -203,7 +205,7 @@ __device__ __forceinline__ void attend_all(Consumer<T> &c, SharedMemory<T> &smem
     const auto &scales = smem.stages[first.stage].scales;
     read_scale(scale, scales, query_scale, special);
     const float positive[2] = {fabsf(scale[0]), fabsf(scale[1])};
-    if (__any_sync(kAllLanes, scale[0] < 0.0f || kTileKeys > limit + 1)) {
+    if (__any_sync(kAllLanes, !(scale[0] >= 0.0f) || kTileKeys > limit + 1)) {
       float factor[2];
       raise_reference(c.rows, factor, c.scores[0], positive, {scales, 0, limit});
       raise_reference(c.rows, factor, c.scores[1], positive, {scales, 1, limit - kStepKeys});

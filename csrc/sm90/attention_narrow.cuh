@@ -85,7 +85,7 @@ __device__ __forceinline__ void attend_all(NarrowConsumer<T> &c, SharedMemory<T>
     const unsigned turn = uniform(used);
     const Turn<T::kStages> now(turn), next(turn + 1);
     const auto &scales = smem.stages[now.stage].scales;
-    const bool careful = __any_sync(kAllLanes, signed_scale[0] < 0.0f || kTileKeys > limit + 1 ||
+    const bool careful = __any_sync(kAllLanes, !(signed_scale[0] >= 0.0f) || kTileKeys > limit + 1 ||
                                                    c.rows.reference[0] <= kLowestReference);
     const float scale[2] = {fabsf(signed_scale[0]), fabsf(signed_scale[1])};
     wgmma_wait<0>();

@@ -223,7 +223,7 @@ __device__ __forceinline__ void attend(WideConsumer<T> &c, const TileScales<T::k
       rescale(c.output, factor);
     }
   }
-  const bool hides = __any_sync(kAllLanes, signed_scale[0] < 0.0f || kTileKeys > limit + 1); // a vote: see set_if()
+  const bool hides = __any_sync(kAllLanes, !(signed_scale[0] >= 0.0f) || kTileKeys > limit + 1); // a vote: see set_if()
   if (hides)
     exponentiate_all<true>(c, scale, visible);
   else

@@ -38,7 +38,7 @@ __device__ __forceinline__ void write_output(const float (&output)[T::kTileDim /
         const int i = first / 2 + 4 * n + 2 * r;
         const float x = output[i] * inverse[r], y = output[i + 1] * inverse[r];
         *reinterpret_cast<uint32_t *>(staging + swizzled<128>(8 * r + group, n) + 4 * pair) =
-            p.dtype == Dtype::kFloat16 ? pack2<__half>(x, y) : pack2<__nv_bfloat16>(x, y);
+            p.dtype == Dtype::kFloat16 ? pack2<__half>(within_half(x), within_half(y)) : pack2<__nv_bfloat16>(x, y);
       }
     }
     __syncwarp();

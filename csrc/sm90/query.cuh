@@ -143,9 +143,9 @@ __device__ __forceinline__ void quantize_turn(Memory &smem, int slot, const Atte
   const int local = turn * QueryTurns<T>::kRows + threadIdx.x % 32 / 4;
   const float absmax = query_magnitude<T>(smem, at, p.dtype);
   if (threadIdx.x % 4 == 0) {
-    const float scale = absmax * (fabsf(p.sm_scale) * (kLog2e / kInt8Max));
+    const float scale = fmaxf(absmax, kSmallestAbsmax) * (fabsf(p.sm_scale) * (kLog2e / kInt8Max));
     // A row with an inf or NaN gets NaN as its scale.
-    smem.query_scale[slot][local] = fmaxf(scale, kSmallestScale) + nan_unless_finite(absmax);
+    smem.query_scale[slot][local] = scale + nan_unless_finite(absmax);
   }
   if (p.lse != nullptr) {
     const float dot = query_mean_product<T>(smem, smem.query_tiles[query_warp()].key_mean, at, p.dtype);

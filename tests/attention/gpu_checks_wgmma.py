@@ -121,6 +121,15 @@ def check_wgmma_value_scales() -> None:
                 assert (lse - expected_lse).abs().max() <= 0.1
 
 
+def check_wgmma_largest_values() -> None:
+    """Values at the end of the range of fp16: rounding errors do not make their average infinite."""
+    for length in (1, 2, 100, 1000):
+        q, k, v = Case(len_q=40, len_kv=length, head_dim_v=128).make_inputs("cuda")
+        v = torch.full_like(v, 65504.0) * torch.tensor([1, -1], device="cuda").repeat(64)
+        output = sageattn_qk_int8_pv_fp8_cuda_sm90(q, k, v)
+        torch.testing.assert_close(output, v[:, :, :1].expand_as(output), rtol=0.04, atol=0)
+
+
 def check_wgmma_not_finite() -> None:
     """One inf or NaN in q, k or v gives NaN and inf where exact attention has it, and changes nothing elsewhere."""
     values = (float("inf"), float("-inf"), float("nan"))
@@ -140,6 +149,44 @@ def check_wgmma_not_finite() -> None:
         finite = expected.isfinite()
         errors = Errors.between(output[finite], expected[finite])
         assert errors.relative_l1 <= 0.06, f"{errors} with {context}"
+
+
+def check_wgmma_rows_not_finite() -> None:
+    """Rows of NaN beside others: these see the same keys as without them, also where some are hidden."""
+    for length, head_dim in ((100, 64), (300, 128)):
+        case = Case(heads_q=2, heads_kv=2, len_q=200, len_kv=length, head_dim=head_dim, dtype=torch.bfloat16)
+        q, k, v = case.make_inputs("cuda")
+        padding = (torch.arange(length, device="cuda") % 3 > 0)[None, None, None]
+        for mask in (None, padding):
+            expected, expected_lse = sageattn_qk_int8_pv_fp8_cuda_sm90(q, k, v, attn_mask=mask, return_lse=True)
+            for first, last in ((0, 8), (8, 16), (32, 48), (64, 72), (120, 128)):
+                bad = q.clone()
+                bad[:, :, first:last] = float("nan")
+                output, lse = sageattn_qk_int8_pv_fp8_cuda_sm90(bad, k, v, attn_mask=mask, return_lse=True)
+                context = f"NaN in rows {first} to {last - 1}, {length} keys, {'padded' if mask is not None else 'all'}"
+                good = torch.ones(200, dtype=torch.bool)
+                good[first:last] = False
+                # References move when a row of the warp needs it, so P is rounded relative to others.
+                errors = Errors.between(output[:, :, good], expected[:, :, good])
+                assert errors.relative_l1 <= 0.05, f"{errors} with {context}"
+                assert (lse - expected_lse)[:, :, good].abs().max() <= 1e-3, f"LSE with {context}"
+                assert output[:, :, ~good].isnan().all(), context
+
+
+def check_wgmma_large_queries_and_small_keys() -> None:
+    """Only the products count, also beside hidden keys and rows of zeros."""
+    for scale in (1e-30, 1e-20, 1e20, 1e30):
+        for head_dim in (64, 128):
+            q, k, v = Case(len_q=40, len_kv=150, head_dim=head_dim, dtype=torch.bfloat16).make_inputs("cuda")
+            for sm_scale, queries in ((0.1, q * scale), (0.1 * scale, q)):
+                queries[:, :, 3] = 0
+                for keys in (k / scale, 0 * k):
+                    expected, expected_lse = exact_attention(queries, keys, v, sm_scale=sm_scale)
+                    options = {"sm_scale": sm_scale, "return_lse": True}
+                    output, lse = sageattn_qk_int8_pv_fp8_cuda_sm90(queries, keys, v, **options)
+                    errors = Errors.between(output, expected)
+                    assert errors.relative_l1 <= 0.07, f"{errors} with {sm_scale}, {scale}"
+                    assert (lse - expected_lse).abs().max() <= 0.08, f"LSE with {sm_scale}, {scale}"
 
 
 def check_wgmma_packed_sequences() -> None:
@@ -212,7 +259,10 @@ CHECKS = (
     check_wgmma_accuracy,
     check_wgmma_rising_scores,
     check_wgmma_value_scales,
+    check_wgmma_largest_values,
     check_wgmma_not_finite,
+    check_wgmma_rows_not_finite,
+    check_wgmma_large_queries_and_small_keys,
     check_wgmma_packed_sequences,
     check_wgmma_repeatable,
     check_automatic_choice,
