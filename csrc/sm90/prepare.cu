@@ -332,7 +332,7 @@ __device__ __forceinline__ void prepare_keys(SharedMemory<kTileDim> &smem, const
       if (!(kept >> i & 1)) *reinterpret_cast<uint2 *>(to + i * kStride) = {0, 0};
   }
   if (threadIdx.x < kScalesPerBlock) {
-    const float scale = fmaxf(key_absmax(smem, threadIdx.x) / kInt8Max, kSmallestScale);
+    const float scale = int8_scale(key_absmax(smem, threadIdx.x));
     unsigned special = 0, hidden = 0;
 #pragma unroll
     for (int word = 0; word < kTileKeys / 32; ++word) {
