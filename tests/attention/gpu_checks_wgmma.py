@@ -23,13 +23,20 @@ ACCURACY = {False: REFERENCE_FP8_ACCURACY[False], True: (0.0373, 0.99937)}
 REFERENCE_OFFSET_L1 = 0.0025
 
 
+# From 2,048 queries on, head dims up to 64 run in three warp groups.
+MANY_QUERIES = 2100
+
+
 def wgmma_case(seed: int) -> Case:
     """A case that the kernel itself runs: no mask or one of key padding."""
     draw = random.Random(seed)
     dim = draw.choice([1, 8, 17, 40, 64, 64, 72, 96, 128, 128, 128, 129, 160, 192, 192, 200, 256, 256, 256])
+    case = random_case(seed)
+    many = dim <= 64 and draw.random() < 0.5
     return replace(
-        random_case(seed),
+        case,
         head_dim=dim,
+        len_q=draw.choice([2048, MANY_QUERIES, 2305]) if many else case.len_q,
         dtype=draw.choice([torch.float16, torch.bfloat16]),
         head_dim_v=draw.choice([None, None, None, 3, 64, 128, 192, 250]),
         mask_dtype=draw.choice([None, None, torch.bool]),
@@ -85,8 +92,8 @@ def check_wgmma_accuracy() -> dict:
 
 def check_wgmma_rising_scores() -> None:
     """Scores that rise from key to key move the reference of the softmax again and again; huge ones overflow none."""
-    for scale, dim in itertools.product((0.5, 20.0, 300.0), (64, 256)):
-        q = torch.ones(1, 2, 200, dim, device="cuda", dtype=torch.bfloat16)
+    for scale, (dim, length) in itertools.product((0.5, 20.0, 300.0), ((64, 200), (64, MANY_QUERIES), (256, 200))):
+        q = torch.ones(1, 2, length, dim, device="cuda", dtype=torch.bfloat16)
         rising = torch.linspace(-1, 1, 1500, device="cuda").view(1, 1, -1, 1)
         k = (rising * torch.ones(1, 2, 1, dim, device="cuda") * scale).bfloat16()
         v = torch.randn(1, 2, 1500, dim, device="cuda", dtype=torch.bfloat16)
@@ -97,10 +104,12 @@ def check_wgmma_rising_scores() -> None:
             errors = Errors.between(output, expected)
             # All channels of a key are equal, so their INT8 rounding errors add up instead of averaging out.
             assert errors.relative_l1 <= (0.1 if scale < 100 else 0.5), (
-                f"{errors} at {scale}, D={dim}, is_causal={is_causal}"
+                f"{errors} at {scale}, D={dim}, {length} queries, is_causal={is_causal}"
             )
             bound = 0.01 * expected_lse.abs().max().item() + 0.02
-            assert (lse - expected_lse).abs().max().item() <= bound, f"LSE at {scale}, D={dim}, is_causal={is_causal}"
+            assert (lse - expected_lse).abs().max().item() <= bound, (
+                f"LSE at {scale}, D={dim}, {length} queries, is_causal={is_causal}"
+            )
 
 
 def check_wgmma_value_scales() -> None:
@@ -133,13 +142,14 @@ def check_wgmma_largest_values() -> None:
 def check_wgmma_not_finite() -> None:
     """One inf or NaN in q, k or v gives NaN and inf where exact attention has it, and changes nothing elsewhere."""
     values = (float("inf"), float("-inf"), float("nan"))
-    for name, value, is_causal, dim in itertools.product("qkv", values, (False, True), (64, 256)):
-        case = Case(heads_q=2, heads_kv=2, len_q=200, len_kv=200, head_dim=dim, dtype=torch.bfloat16)
+    sizes = ((64, 200), (64, MANY_QUERIES), (256, 200))
+    for name, value, is_causal, (dim, length) in itertools.product("qkv", values, (False, True), sizes):
+        case = Case(heads_q=2, heads_kv=2, len_q=length, len_kv=200, head_dim=dim, dtype=torch.bfloat16)
         inputs = dict(zip("qkv", case.make_inputs("cuda")))
         inputs[name][0, 1, 77, dim - 59] = value
         output = sageattn_qk_int8_pv_fp8_cuda_sm90(*inputs.values(), is_causal=is_causal)
         expected, _ = exact_attention(*inputs.values(), is_causal=is_causal)
-        context = f"{value} in {name}, D={dim}, is_causal={is_causal}"
+        context = f"{value} in {name}, D={dim}, {length} queries, is_causal={is_causal}"
         if name == "v" and is_causal:  # rows that do not see it: 0 * inf is NaN in the exact product, 0 here
             output, expected = output[:, :, 77:], expected[:, :, 77:]
         assert torch.equal(output.isnan(), expected.isnan()), context
@@ -153,8 +163,8 @@ def check_wgmma_not_finite() -> None:
 
 def check_wgmma_rows_not_finite() -> None:
     """Rows of NaN beside others: these see the same keys as without them, also where some are hidden."""
-    for length, head_dim in ((100, 64), (300, 128)):
-        case = Case(heads_q=2, heads_kv=2, len_q=200, len_kv=length, head_dim=head_dim, dtype=torch.bfloat16)
+    for length, queries, head_dim in ((100, 200, 64), (100, MANY_QUERIES, 64), (300, 200, 128)):
+        case = Case(heads_q=2, heads_kv=2, len_q=queries, len_kv=length, head_dim=head_dim, dtype=torch.bfloat16)
         q, k, v = case.make_inputs("cuda")
         padding = (torch.arange(length, device="cuda") % 3 > 0)[None, None, None]
         for mask in (None, padding):
@@ -163,8 +173,9 @@ def check_wgmma_rows_not_finite() -> None:
                 bad = q.clone()
                 bad[:, :, first:last] = float("nan")
                 output, lse = sageattn_qk_int8_pv_fp8_cuda_sm90(bad, k, v, attn_mask=mask, return_lse=True)
-                context = f"NaN in rows {first} to {last - 1}, {length} keys, {'padded' if mask is not None else 'all'}"
-                good = torch.ones(200, dtype=torch.bool)
+                padded = "padded" if mask is not None else "all"
+                context = f"NaN in rows {first} to {last - 1} of {queries}, {length} keys, {padded}"
+                good = torch.ones(queries, dtype=torch.bool)
                 good[first:last] = False
                 # References move when a row of the warp needs it, so P is rounded relative to others.
                 errors = Errors.between(output[:, :, good], expected[:, :, good])
@@ -193,7 +204,7 @@ def check_wgmma_packed_sequences() -> None:
     """sageattn_varlen: every sequence as if alone, whatever the lengths around it."""
     for seed in range(12):
         draw = random.Random(seed)
-        lengths_q = [draw.choice([0, 1, 63, 128, 129, 300, 700]) for _ in range(draw.randint(1, 6))]
+        lengths_q = [draw.choice([0, 1, 63, 128, 129, 300, MANY_QUERIES]) for _ in range(draw.randint(1, 6))]
         lengths_k = [draw.choice([0, 1, 64, 127, 128, 400]) for _ in lengths_q]
         if sum(lengths_q) == 0 or sum(lengths_k) == 0:
             continue
@@ -221,8 +232,8 @@ def check_wgmma_packed_sequences() -> None:
 
 def check_wgmma_repeatable() -> None:
     """Bitwise equal results from run to run, on another stream, and replayed in a CUDA graph with other inputs."""
-    for dim in (128, 256):
-        case = Case(batch=2, heads_q=8, heads_kv=4, len_q=1500, len_kv=1700, head_dim=dim, dtype=torch.bfloat16)
+    for dim, length in ((64, MANY_QUERIES), (128, 1500), (256, 1500)):
+        case = Case(batch=2, heads_q=8, heads_kv=4, len_q=length, len_kv=1700, head_dim=dim, dtype=torch.bfloat16)
         repeat_causal(*case.make_inputs("cuda"))
 
 
@@ -271,9 +282,13 @@ CHECKS = (
 
 def sweep_small_shapes() -> None:
     """A short run over odd shapes and every storage, for compute-sanitizer."""
-    for seed in range(20):
+    for seed in range(24):
         case = wgmma_case(9000 + seed)
-        lengths = {"len_q": min(case.len_q, 200), "len_kv": min(case.len_kv, 300)}
+        if seed >= 20:
+            case = replace(case, head_dim=64, len_q=MANY_QUERIES, heads_q=1, heads_kv=1)
+        else:
+            case = replace(case, len_q=min(case.len_q, 200))
+        lengths = {"len_kv": min(case.len_kv, 300)}
         case = replace(case, storage=STORAGES[seed % len(STORAGES)], batch=1, **lengths)
         q, k, v = case.make_inputs("cuda")
         sageattn_qk_int8_pv_fp8_cuda_sm90(q, k, v, return_lse=True, attn_mask=case.make_mask("cuda"), **case.options)
