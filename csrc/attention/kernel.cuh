@@ -6,7 +6,7 @@
 // T::Values, which copies values into a stage, packs P and multiplies both.
 #pragma once
 
-#include "../common/once_per_device.h"
+#include "../common/launch_early.h"
 #include "keys.cuh"
 #include "output.cuh"
 #include "padding.cuh"
@@ -43,7 +43,7 @@ __device__ __forceinline__ void attend(WarpState<T> &state, const SharedMemory<T
       if (first_key + key + T::kStep > seen_by_all)
         mask_scores<T>(scores, p, smem.problem(), warp_row, first_key + key); // last: no mask shows these
     }
-    raise_reference<T, kHasMask>(state, scores, fabsf(key_scale));
+    raise_reference<T, kHasMask>(state, smem, scores, fabsf(key_scale));
     typename T::Values::Fragments probabilities;
     softmax<T, kHasMask>(probabilities, state, scores, fabsf(key_scale));
     T::Values::multiply(state, probabilities, stage_offset, key);
@@ -51,9 +51,24 @@ __device__ __forceinline__ void attend(WarpState<T> &state, const SharedMemory<T
   if (special && p.value_special != nullptr && end > 0) add_special_values<T>(state, p, smem.problem(), first_key);
 }
 
-template <class T, bool kHasMask>
-__global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
-    attention_kernel(const __grid_constant__ AttentionParams p) {
+// The same where all keys are shown, none is special, and no P can become too large: straight code, which the compiler
+// interleaves. load_part(i) starts the copies of part i of the next stage: there the warp has to wait for the tensor cores.
+template <class T, class LoadPart>
+__device__ __forceinline__ void attend_bounded(WarpState<T> &state, int stage_offset, float key_scale,
+                                               const LoadPart &load_part) {
+#pragma unroll 1
+  for (int key = 0; key < T::kStageKeys; key += T::kStep) {
+    Scores<T> scores;
+    query_key_product<T>(scores, state, stage_offset, key);
+    load_part(key / T::kStep);
+    typename T::Values::Fragments probabilities;
+    softmax<T, false>(probabilities, state, scores, key_scale);
+    T::Values::multiply(state, probabilities, stage_offset, key);
+  }
+}
+
+// One tile of query rows, one block of threads.
+template <class T, bool kHasMask> __device__ __forceinline__ void attend_to_tile(const AttentionParams &p) {
   extern __shared__ __align__(128) unsigned char shared_bytes[];
   auto &smem = *reinterpret_cast<SharedMemory<T> *>(shared_bytes);
   const Position at(p, T::kTileRows);
@@ -65,16 +80,25 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
   KeyLoader<T> keys(p, problem, at, smem.stages[0]);
   typename T::Values values(p, problem, at, smem.stages[0]);
   const auto offset_of = [](int stage) { return stage % T::kStages * static_cast<int>(sizeof(typename T::Stage)); };
-  const auto load = [&](int stage) {
-    values.load(offset_of(stage), p, keys.key);
-    const float scale = keys.load(offset_of(stage), stage);
+  constexpr bool kBounded = !kHasMask && T::Values::kBoundedExponent > 0.0f; // whether there are stages of that kind
+  constexpr int kParts = kBounded ? T::kStageKeys / T::kStep : 1;
+  const auto load_part = [&](int stage, int part, bool exists) {
+    values.template load<kParts>(offset_of(stage), part, exists, p, keys.key);
+    keys.template load<kParts>(offset_of(stage), part, exists);
     cp_async_commit();
-    return scale;
+  };
+  const auto load = [&](int stage) {
+#pragma unroll
+    for (int part = 0; part < kParts; ++part) load_part(stage, part, true);
   };
   const int seen = Visible(problem, at.first_row, T::kTileRows).any;
   const int stages = shown_stages<T>(p, problem, max(0, seen + T::kStageKeys - 1) / T::kStageKeys);
 
-  float next_scale = stages > 0 ? load(0) : 0.0f;
+  float next_scale = 0.0f;
+  if (stages > 0) {
+    load(0);
+    next_scale = keys.next_scale(0);
+  }
   WarpState<T> state;
   const int lane = threadIdx.x % 32;
   state.key_address =
@@ -83,6 +107,7 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
   state.query_address = opaque(shared_address(&smem.query[0][0][threadIdx.x]));
   if constexpr (T::kScaledValues) state.scale_address = opaque(shared_address(smem.stages[0].value_scale + 2 * at.pair));
   quantize_query<T>(state, smem, p, problem, at);
+  state.norm_limit = -1.0f; // nothing is known yet
 #pragma unroll
   for (int f = 0; f < T::kRowFragments; ++f) {
     state.reference[f][0] = state.reference[f][1] = kLowest;
@@ -98,10 +123,25 @@ __global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
     const float key_scale = next_scale;
     cp_async_wait<0>();
     __syncthreads(); // this stage has landed for everyone, and everyone has left the other one
-    if (stage + 1 < stages) next_scale = load(stage + 1);
+    const bool more = stage + 1 < stages;
+    if (more) next_scale = keys.next_scale(stage + 1);
+    if constexpr (kBounded) {
+      const bool bounded = key_scale > 0.0f && norm_of<T::kTileDim>(key_scale) <= state.norm_limit;
+      if ((stage + 1) * T::kStageKeys <= visible.all && __all_sync(kAllLanes, bounded)) {
+        attend_bounded<T>(state, offset_of(stage), key_scale, [&](int part) { load_part(stage + 1, part, more); });
+        continue;
+      }
+    }
+    if (more) load(stage + 1);
     attend<T, kHasMask>(state, smem, offset_of(stage), key_scale, p, visible, warp_row, mask_offset, stage * T::kStageKeys);
   }
   write_output<T>(state, smem, p);
+}
+
+template <class T, bool kHasMask>
+__global__ void __launch_bounds__(T::kThreads, T::kBlocksPerSm)
+    attention_kernel(const __grid_constant__ AttentionParams p) {
+  if constexpr (T::kRunsHere) attend_to_tile<T, kHasMask>(p);
 }
 
 // Whether a multiprocessor of the current device holds as many blocks as the kernel is cut for.
@@ -114,29 +154,6 @@ template <class T> bool fits() {
   });
   return error == cudaSuccess &&
          bytes >= T::kBlocksPerSm * (static_cast<int>(sizeof(SharedMemory<T>)) + kReservedPerBlock);
-}
-
-// Where the GPU can (9.0 and later), blocks start while those that prepare K and V are still running.
-template <class Kernel>
-cudaError_t launch_behind_preparation(Kernel kernel, const AttentionParams &p, unsigned grid, unsigned threads,
-                                      size_t bytes, cudaStream_t stream) {
-  static std::atomic<int> answers[kMostDevices];
-  int major = 0;
-  const cudaError_t error = once_per_device(answers, major, [](int device, int &answer) {
-    return cudaDeviceGetAttribute(&answer, cudaDevAttrComputeCapabilityMajor, device);
-  });
-  if (error != cudaSuccess) return error;
-  cudaLaunchAttribute attribute{};
-  attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-  attribute.val.programmaticStreamSerializationAllowed = 1;
-  cudaLaunchConfig_t config{};
-  config.gridDim = dim3(grid);
-  config.blockDim = dim3(threads);
-  config.dynamicSmemBytes = bytes;
-  config.stream = stream;
-  config.attrs = &attribute;
-  config.numAttrs = major >= 9 ? 1 : 0;
-  return cudaLaunchKernelEx(&config, kernel, p);
 }
 
 template <class T, bool kHasMask> cudaError_t launch_kernel(const AttentionParams &p, cudaStream_t stream) {
@@ -154,7 +171,7 @@ template <class T, bool kHasMask> cudaError_t launch_kernel(const AttentionParam
   AttentionParams launched = p;
   launched.query_tiles = (p.sequences.len_q + T::kTileRows - 1) / T::kTileRows;
   const unsigned grid = static_cast<unsigned>(launched.query_tiles) * p.heads_q * p.sequences.batch;
-  return launch_behind_preparation(kernel, launched, grid, T::kThreads, kBytes, stream);
+  return launch_early(kernel, launched, grid, T::kThreads, kBytes, stream);
 }
 
 // Masks need registers of their own: Masked may hold fewer scores at a time.

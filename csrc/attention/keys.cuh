@@ -27,16 +27,23 @@ template <class T> struct KeyLoader {
     address = opaque(shared_address(stage.key) + swizzled<T::kTileDim>(thread / kChunks, thread % kChunks));
   }
 
-  // Starts the copies and returns the scale that this thread's scores with those keys need: it travels in a register.
-  __device__ __forceinline__ float load(int stage_offset, int index) {
-#pragma unroll
-    for (int pass = 0; pass < T::kStageKeys / kRows; ++pass)
-      cp_async_16(address + stage_offset + pass * kRows * T::kTileDim,
-                  key + pass * T::kThreads * T::kVectorBytes);
-    key += T::kRecordBytes / (kKeyBlock / T::kStageKeys);
+  // The scale that this thread's scores with the keys of the next stage need: it travels in a register.
+  __device__ __forceinline__ float next_scale(int index) {
     const float loaded = __ldg(scale);
     if ((index + 1) % (kKeyBlock / T::kStageKeys) == 0) scale += kScalesPerBlock;
     return loaded;
+  }
+
+  // Starts the copies of one of kParts parts of a stage, all of them in turn; zeros instead if it does not exist.
+  template <int kParts> __device__ __forceinline__ void load(int stage_offset, int part, bool exists) {
+    constexpr int kPasses = T::kStageKeys / kRows / kParts, kPassBytes = kRows * T::kTileDim;
+    static_assert(kPasses * kRows * kParts == T::kStageKeys, "parts are whole passes");
+#pragma unroll
+    for (int pass = 0; pass < kPasses; ++pass)
+      cp_async_16(address + stage_offset + (part * kPasses + pass) * kPassBytes, key + pass * kPassBytes, exists);
+    key += kPasses * kPassBytes;
+    constexpr int kRest = T::kRecordBytes / (kKeyBlock / T::kStageKeys) - T::kStageKeys * T::kTileDim; // values
+    if (kRest > 0 && part == kParts - 1) key += kRest;
   }
 };
 

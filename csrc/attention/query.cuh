@@ -101,11 +101,12 @@ __device__ __forceinline__ float shared_absmax(SharedMemory<T> &smem, const Atte
 
 // Leaves a row as INT8 in its halves of the fragments and returns its absmax, NaN if an element is not finite: as a scale
 // it makes the whole row NaN, which is what exact arithmetic gives. `shared` is the absmax of the rows that share a scale,
-// if any do. `dot` receives the product with the key mean, which the LSE needs back.
+// if any do. `dot` receives the product with the key mean, which the LSE needs back, `norm` the length in INT8 steps.
 template <class T>
 __device__ __forceinline__ float quantize_row(uint4 (&fragments)[T::kTileDim / 32][T::kThreads], int r,
                                               const QueryRow<T> &x, float shared,
-                                              const float *key_mean, float &dot, const AttentionParams &p, int pair) {
+                                              const float *key_mean, float &dot, float &norm, const AttentionParams &p,
+                                              int pair) {
   float absmax = 0.0f, finite = 0.0f;
 #pragma unroll
   for (int i = 0; i < T::kTileDim / 16; ++i) {
@@ -127,11 +128,15 @@ __device__ __forceinline__ float quantize_row(uint4 (&fragments)[T::kTileDim / 3
   }
   // A negative sm_scale is a positive one with the query negated: scales stay positive, maxima stay maxima.
   const float factor = p.sm_scale < 0.0f ? -int8_factor(absmax) : int8_factor(absmax);
+  int squares = 0;
 #pragma unroll
   for (int i = 0; i < T::kTileDim / 16; ++i) {
     uint32_t *words = reinterpret_cast<uint32_t *>(&fragments[i / 2][threadIdx.x]);
-    words[i % 2 * 2 + r] = pack_int8(x[i][0] * factor, x[i][1] * factor, x[i][2] * factor, x[i][3] * factor);
+    const uint32_t word = pack_int8(x[i][0] * factor, x[i][1] * factor, x[i][2] * factor, x[i][3] * factor);
+    words[i % 2 * 2 + r] = word;
+    squares = dot4(word, word, squares);
   }
+  norm = sqrtf(static_cast<float>(quad_sum(squares)));
   return absmax + quad_sum(finite);
 }
 
@@ -153,9 +158,10 @@ __device__ __forceinline__ void quantize_query(WarpState<T> &state, SharedMemory
   const int first_row = at.first_row + at.warp * T::kWarpRows + at.group;
   constexpr int kRows = 2 * T::kRowFragments; // of this thread, 8 apart
   const auto quantize = [&](int i, const QueryRow<T> &x) {
-    float dot = 0.0f;
-    const float absmax = quantize_row<T>(smem.query[i / 2], i % 2, x, shared, key_mean, dot, p, at.pair);
+    float dot = 0.0f, norm;
+    const float absmax = quantize_row<T>(smem.query[i / 2], i % 2, x, shared, key_mean, dot, norm, p, at.pair);
     const float row_scale = (absmax < kSmallestAbsmax ? kSmallestAbsmax : absmax) * scale; // NaN stays
+    if constexpr (T::kBoundable) smem.query_norm[i][threadIdx.x] = norm * row_scale;
 #pragma unroll
     for (int target = 0; target < kRows; ++target)
       if (target == i) state.query_scale[target / 2][target % 2] = row_scale;

@@ -4,14 +4,18 @@
 #include "../common/layout.cuh"
 #include "../common/numeric.cuh"
 #include "state.cuh"
+#include "tile.cuh"
 
 namespace sage {
 
 // P is 2^(score - reference). Raises the references to what the scores need, where any row of the warp needs it, and
 // rescales what was summed so far: only when P would exceed 2^kLargestExponent, so shuffles and multiplications are rare.
 // A new reference lets the largest score of its row reach 2^kUsualExponent.
+// No score exceeds the product of its query's and its key's lengths: norm_limit is the length of keys up to which no P can
+// exceed 2^kBoundedExponent, whatever the scores are.
 template <class T, bool kHasMask>
-__device__ __forceinline__ void raise_reference(WarpState<T> &state, const Scores<T> &scores, float key_scale) {
+__device__ __forceinline__ void raise_reference(WarpState<T> &state, const SharedMemory<T> &smem, const Scores<T> &scores,
+                                                float key_scale) {
   float largest[T::kRowFragments][2];
   bool grows = false;
 #pragma unroll
@@ -27,6 +31,7 @@ __device__ __forceinline__ void raise_reference(WarpState<T> &state, const Score
     }
   }
   if (!__any_sync(kAllLanes, grows)) return;
+  state.norm_limit = INFINITY;
 #pragma unroll
   for (int f = 0; f < T::kRowFragments; ++f) {
 #pragma unroll
@@ -34,6 +39,9 @@ __device__ __forceinline__ void raise_reference(WarpState<T> &state, const Score
       const float reference = fmaxf(state.reference[f][r], quad_max(largest[f][r]) - T::Values::kUsualExponent);
       const float factor = exp2_approx(state.reference[f][r] - reference);
       state.reference[f][r] = reference;
+      if constexpr (T::kBoundable)
+        state.norm_limit = fminf(state.norm_limit, (reference + T::Values::kBoundedExponent) *
+                                                       reciprocal(smem.query_norm[2 * f + r][threadIdx.x]));
       state.row_sum[f][r] *= factor;
 #pragma unroll
       for (int n = 0; n < T::kTileDim / 8; ++n) state.output[f][n].scale(r, factor);

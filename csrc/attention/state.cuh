@@ -47,6 +47,7 @@ template <class T> struct WarpState {
   float query_scale[T::kRowFragments][2];                // with sm_scale * log2(e)
   float reference[T::kRowFragments][2];                  // base-2 exponent that P is relative to
   float row_sum[T::kRowFragments][2];                    // this thread's part
+  float norm_limit;                                      // keys up to this long need no look at the scores
   typename T::Accumulator output[T::kRowFragments][T::kTileDim / 8];
   // Addresses in shared memory, of the first stage. Kept: computed anew, the base of shared memory takes as long as a load.
   uint32_t key_address, value_address;                   // of the matrix rows that this lane names to ldmatrix

@@ -39,6 +39,8 @@ template <class T> struct SharedMemory {
     uint16_t output[T::kWarps][T::kWarpRows * T::kTileDim]; // after the last stage
   };
   typename T::QueryFragments query;
+  // Each thread its own: of its rows, with their scale.
+  float query_norm[T::kBoundable ? 2 * T::kRowFragments : 1][T::kBoundable ? T::kThreads : 1];
   float absmax[T::kWarps];                                           // of query rows, in the prologue
   alignas(Problem) unsigned char problem_bytes[sizeof(Problem)];     // complete at the first barrier
 

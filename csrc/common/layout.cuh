@@ -24,7 +24,7 @@ __device__ __forceinline__ float quad_max(float x) {
   return fmaxf(x, __shfl_xor_sync(kAllLanes, x, 2));
 }
 
-__device__ __forceinline__ float quad_sum(float x) {
+template <typename Number> __device__ __forceinline__ Number quad_sum(Number x) {
   x += __shfl_xor_sync(kAllLanes, x, 1);
   return x + __shfl_xor_sync(kAllLanes, x, 2);
 }

@@ -1,6 +1,8 @@
 // Conversions between number formats, and the arithmetic that quantization and softmax share.
 #pragma once
 
+#include "params.h"
+
 #include <cstdint>
 #include <cstring>
 #include <cuda_bf16.h>
@@ -101,11 +103,27 @@ __device__ __forceinline__ uint32_t pack_e4m3(float low, float high) {
   return bits;
 }
 
-// The lower two of e4m3 values.
-__device__ __forceinline__ float2 unpack_e4m3(uint32_t pair) {
+// The lower two of e4m3 values as fp16, which is exact.
+__device__ __forceinline__ uint32_t e4m3_to_half(uint32_t pair) {
   uint32_t halves;
   asm("cvt.rn.f16x2.e4m3x2 %0, %1;" : "=r"(halves) : "h"(static_cast<uint16_t>(pair)));
-  return unpack2<__half>(halves);
+  return halves;
+}
+__device__ __forceinline__ float2 unpack_e4m3(uint32_t pair) { return unpack2<__half>(e4m3_to_half(pair)); }
+
+// a . b + c over the four int8 of a word.
+__device__ __forceinline__ int dot4(uint32_t a, uint32_t b, int c) {
+  return __dp4a(static_cast<int>(a), static_cast<int>(b), c);
+}
+
+// The scale of keys of up to `sum_of_squares` as INT8, with its norm code, rounded up; and what the code says.
+template <int kTileDim> __device__ __forceinline__ float with_norm_code(float scale, unsigned sum_of_squares) {
+  const float length = sqrtf(static_cast<float>(sum_of_squares));
+  const unsigned code = min(static_cast<unsigned>(length * (1.0f / kNormStep<kTileDim>)) + 1, kNormCodes - 1);
+  return __uint_as_float((__float_as_uint(scale) & ~(kNormCodes - 1)) | code);
+}
+template <int kTileDim> __device__ __forceinline__ float norm_of(float scale) {
+  return static_cast<float>(__float_as_uint(scale) & (kNormCodes - 1)) * (kNormStep<kTileDim> * fabsf(scale));
 }
 
 // Rounds four values of magnitude up to 127 to nearest even and packs them as int8, first value lowest.

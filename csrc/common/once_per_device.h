@@ -20,4 +20,12 @@ template <class Ask> cudaError_t once_per_device(std::atomic<int> (&answers)[kMo
   return error;
 }
 
+// Of the current device.
+inline cudaError_t compute_capability_major(int &major) {
+  static std::atomic<int> answers[kMostDevices];
+  return once_per_device(answers, major, [](int device, int &answer) {
+    return cudaDeviceGetAttribute(&answer, cudaDevAttrComputeCapabilityMajor, device);
+  });
+}
+
 } // namespace sage

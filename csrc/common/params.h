@@ -19,6 +19,11 @@ constexpr int kKeyBlock = 64;
 // Scales per block: token n of a block uses scale (n % 8) / 2, the tokens that one MMA thread holds
 // ("per_thread" granularity, SageAttention2 section 3.2).
 constexpr int kScalesPerBlock = 4;
+// The low bits of a scale tell how long its keys are, in steps of kNormStep: with the length of a query that bounds the
+// scores without looking at them. As part of the scale they change it by less than 2^-17.
+constexpr unsigned kNormCodes = 64;
+template <int kTileDim>
+constexpr float kNormStep = 127.0f * (kTileDim == 64 ? 8.0f : kTileDim == 128 ? 11.3137085f : 16.0f) / (kNormCodes - 2);
 // The smoothing vector is the mean over at most this many keys of a head, spread evenly over its length. Softmax
 // does not change whatever vector is subtracted from all keys, so a sample serves as well as the full mean and
 // saves a second pass over K.
@@ -62,8 +67,9 @@ struct QuantizeKeyParams {
   int8_t *quantized;   // [heads, head_blocks] records of record_bytes, each beginning with int8 [kKeyBlock, tile_dim],
                        // zeros past len_kv and past head_dim
   int record_bytes;
-  float *scale;        // [heads, head_blocks, kScalesPerBlock]; negative where a token of the block needs special
-                       // care: it is marked in `special` or in those of values, or hidden by `padding`
+  float *scale;        // [heads, head_blocks, kScalesPerBlock], with a norm code each (kNormCodes); negative where a
+                       // token of the block needs special care: it is marked in `special` or in those of values, or
+                       // hidden by `padding`
   uint64_t *special;   // [heads, head_blocks]: bit n is set where token n holds an inf or NaN (quantized as zeros)
   float *mean;         // [batch, heads, tile_dim]: what was subtracted
   MaskView padding;    // a boolean mask that is the same for all heads and queries; kNone: none

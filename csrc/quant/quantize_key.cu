@@ -17,6 +17,7 @@ template <int kTileDim> constexpr int kBlocks = kTileDim <= 128 ? 2 : 1; // of k
 template <int kTileDim> struct SharedMemory {
   float partial[Rows<kTileDim>::kRowsPerPass][kTileDim];
   unsigned absmax[kBlocks<kTileDim>][kScalesPerBlock]; // bits of non-negative floats, which order like integers
+  unsigned norm[kBlocks<kTileDim>][kScalesPerBlock];   // largest sum of squares of a quantized key
   unsigned special[kBlocks<kTileDim>][2];              // tokens with an inf or NaN, 32 to a word
   bool hidden[kBlocks<kTileDim>][2];                   // whether the padding mask hides one of the tokens, 32 to a flag
 };
@@ -60,8 +61,10 @@ __global__ void __launch_bounds__(kThreads, sizeof(Element) == 4 ? 1 : kTileDim 
   const bool padded = p.padding.kind != MaskKind::kNone;
   if (padded) find_visible<kTileDim>(smem, p, sequence, batch, head_kv == 0, first_block);
 
-  if (threadIdx.x < kBlocks<kTileDim> * kScalesPerBlock)
+  if (threadIdx.x < kBlocks<kTileDim> * kScalesPerBlock) {
     smem.absmax[threadIdx.x / kScalesPerBlock][threadIdx.x % kScalesPerBlock] = 0;
+    smem.norm[threadIdx.x / kScalesPerBlock][threadIdx.x % kScalesPerBlock] = 0;
+  }
   if (threadIdx.x < kBlocks<kTileDim> * 2) smem.special[threadIdx.x / 2][threadIdx.x % 2] = 0;
 
   StoredVector<Element> stored[kPasses];
@@ -118,6 +121,7 @@ __global__ void __launch_bounds__(kThreads, sizeof(Element) == 4 ? 1 : kTileDim 
     if ((first_block + block) * kKeyBlock >= sequence.len_kv) break;
     const int64_t block_index = int64_t{head_kv} * p.sequences.head_blocks + sequence.first_block + first_block + block;
     const float factor = int8_factor(__uint_as_float(smem.absmax[block][group]));
+    unsigned norm = 0;
 #pragma unroll
     for (int i = 0; i < R::kPassesPerBlock; ++i) {
       const int pass = block * R::kPassesPerBlock + i;
@@ -128,10 +132,20 @@ __global__ void __launch_bounds__(kThreads, sizeof(Element) == 4 ? 1 : kTileDim 
       const uint2 bytes = {pack_int8(v[0], v[1], v[2], v[3]), pack_int8(v[4], v[5], v[6], v[7])};
       int8_t *record = p.quantized + block_index * p.record_bytes;
       *reinterpret_cast<uint2 *>(record + (i * R::kRowsPerPass + row) * kTileDim + channel) = bytes;
+      norm = max(norm, row_sum<kTileDim>(dot4(bytes.y, bytes.y, dot4(bytes.x, bytes.x, 0))));
     }
+    if (threadIdx.x % R::kThreadsPerRow == 0) atomicMax(&smem.norm[block][group], norm);
+  }
+  __syncthreads();
+
+#pragma unroll
+  for (int block = 0; block < kBlocks<kTileDim>; ++block) {
+    if ((first_block + block) * kKeyBlock >= sequence.len_kv) break;
+    const int64_t block_index = int64_t{head_kv} * p.sequences.head_blocks + sequence.first_block + first_block + block;
     if (threadIdx.x < kScalesPerBlock) {
       const float absmax = __uint_as_float(smem.absmax[block][p.one_scale ? 0 : threadIdx.x]);
-      const float scale = int8_scale(absmax);
+      const unsigned norm = smem.norm[block][p.one_scale ? 0 : threadIdx.x];
+      const float scale = with_norm_code<kTileDim>(int8_scale(absmax), norm);
       const unsigned of_group = 0x03030303u << 2 * threadIdx.x; // tokens of this scale, in either word
       const bool special = ((smem.special[block][0] | smem.special[block][1]) & of_group) != 0;
       const bool hidden = padded && (smem.hidden[block][0] || smem.hidden[block][1]);

@@ -71,6 +71,13 @@ template <int kTileDim> __device__ __forceinline__ bool row_any(bool condition) 
   return (__ballot_sync(kAllLanes, condition) >> first & (kAllLanes >> (32 - kLanes))) != 0;
 }
 
+// Sum over the lanes that hold this thread's row.
+template <int kTileDim> __device__ __forceinline__ unsigned row_sum(unsigned x) {
+#pragma unroll
+  for (int offset = Rows<kTileDim>::kThreadsPerRow / 2; offset > 0; offset /= 2) x += __shfl_xor_sync(kAllLanes, x, offset);
+  return x;
+}
+
 // Token that sample i takes: one per stratum, staggered so that periodic data is not aliased.
 __device__ __forceinline__ int sample_position(int i, int len) {
   if (len <= kMeanSample) return i;

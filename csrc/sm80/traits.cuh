@@ -11,6 +11,9 @@ template <typename Element_, Sums kSums_, class Tile> struct Traits : Tile {
   using Element = Element_; // of values and probabilities
   static constexpr Sums kSums = kSums_;
   static constexpr bool kScaledValues = false;
+  static constexpr bool kRunsHere = true;
+  // Whether stages may go without a look at the scores: bf16 holds large P, fp16 does not.
+  static constexpr bool kBoundable = kSums == Sums::kFp32 && std::is_same_v<Element, __nv_bfloat16>;
   using Accumulator = std::conditional_t<kSums == Sums::kFp16, Fp16Accumulator, Fp32Accumulator>;
   using Values = sm80::Values<Traits>;
   static constexpr int kRecordBytes = kKeyBlock * Tile::kTileDim; // of quantized keys in the workspace

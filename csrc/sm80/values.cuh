@@ -19,6 +19,13 @@ template <class T> struct Values {
   // up to 2 64 of them stay below it. Where all keys are summed in fp16, P stays below 1.
   static constexpr float kLargestExponent = T::kSums == Sums::kFp16 ? 0.0f : 8.0f;
   static constexpr float kUsualExponent = 0.0f;
+  // What P may reach without a look at the scores: bf16 and sums in fp32 have room for values of up to 2^48. 0: always look;
+  // on 10.x and 12.x the second loop would spill registers.
+#if __CUDA_ARCH__ < 1000
+  static constexpr float kBoundedExponent = T::kBoundable ? 64.0f : 0.0f;
+#else
+  static constexpr float kBoundedExponent = 0.0f;
+#endif
   using Fragments = uint32_t[T::kRowFragments][T::kStep / 16][4];
 
   static constexpr int kPerChunk = T::kVectorBytes / sizeof(Element);
@@ -42,12 +49,18 @@ template <class T> struct Values {
     remaining = chunk * kPerChunk < p.head_dim_v ? problem.len_kv - row : -1;
   }
 
-  __device__ __forceinline__ void load(int stage_offset, const AttentionParams &p, const int8_t * /*record*/) {
+  // One of kParts parts of a stage, all of them in turn; zeros where it does not exist.
+  template <int kParts>
+  __device__ __forceinline__ void load(int stage_offset, int part, bool exists, const AttentionParams &p,
+                                       const int8_t * /*record*/) {
+    constexpr int kPartKeys = T::kStageKeys / kParts;
+    static_assert(kPartKeys % kRows == 0, "parts are whole passes");
+    const uint32_t target = address + stage_offset + part * kPartKeys * kRowBytes;
     if (p.wide_value)
-      load_wide(address + stage_offset, p);
+      load_wide<kPartKeys / kRows>(target, exists, p);
     else
-      load_singly(address + stage_offset, p);
-    remaining -= T::kStageKeys;
+      load_singly<kPartKeys / kRows>(target, exists, p);
+    remaining -= kPartKeys;
   }
 
   // What ldmatrix brings at once: 16 keys of 16 channels or, where sums are flushed, so that fewer of them are alive,
@@ -131,24 +144,26 @@ private:
     output.add(1, sums[2], sums[3]);
   }
 
-  __device__ __forceinline__ void load_wide(uint32_t target, const AttentionParams &p) {
+  template <int kPasses>
+  __device__ __forceinline__ void load_wide(uint32_t target, bool exists, const AttentionParams &p) {
     const int64_t step = kRows * p.value.stride_token;
 #pragma unroll
-    for (int pass = 0; pass < T::kStageKeys / kRows; ++pass) {
-      cp_async_16(target + pass * kRows * kRowBytes, value, remaining > pass * kRows);
+    for (int pass = 0; pass < kPasses; ++pass) {
+      cp_async_16(target + pass * kRows * kRowBytes, value, exists && remaining > pass * kRows);
       value = opaque(value + step); // a running sum: one addition per row instead of a multiplication
     }
   }
 
   // For addresses that are not multiples of 16 bytes.
-  __device__ __forceinline__ void load_singly(uint32_t target, const AttentionParams &p) {
+  template <int kPasses>
+  __device__ __forceinline__ void load_singly(uint32_t target, bool exists, const AttentionParams &p) {
     const int channel = threadIdx.x % kChunks * kPerChunk;
 #pragma unroll 1
-    for (int pass = 0; pass < T::kStageKeys / kRows; ++pass) {
-      const bool exists = remaining > pass * kRows;
+    for (int pass = 0; pass < kPasses; ++pass) {
+      const bool valid = exists && remaining > pass * kRows;
       const auto *bits = reinterpret_cast<const uint16_t *>(value);
       for (int i = 0; i < kPerChunk; ++i)
-        store_shared(target + i * sizeof(Element), exists && channel + i < p.head_dim_v ? bits[i] : uint16_t{0});
+        store_shared(target + i * sizeof(Element), valid && channel + i < p.head_dim_v ? bits[i] : uint16_t{0});
       value += kRows * p.value.stride_token;
       target += kRows * kRowBytes;
     }

@@ -8,9 +8,12 @@
 namespace sage::sm89 {
 
 template <class BlockSums_, class Tile> struct Traits : Tile {
+  // Where FP8 is converted, fp32 sums are as fast as fp16 sums, and more exact: one kernel serves both.
+  static constexpr bool kRunsHere = kMultipliesFp8 || std::is_same_v<BlockSums_, Fp32Accumulator>;
   using BlockSums = BlockSums_;
   using Accumulator = Fp32Accumulator;
   static constexpr bool kScaledValues = true;
+  static constexpr bool kBoundable = Tile::kTileDim <= 128; // at 256 shared memory is full
   using Values = sm89::Values<Traits>;
   static_assert(Tile::kStep % 32 == 0, "a step is whole k32 fragments of P");
 
