@@ -199,9 +199,9 @@ def sageattn_qk_int8_pv_fp8_cuda(
     Args:
         qk_quant_gran, smooth_k: as for `sageattn_qk_int8_pv_fp16_cuda`.
         pv_accum_dtype: ``"fp32+fp16"``: fp16 accumulators (v scaled to at most 2.25, so that 64 products fit), flushed
-            to fp32 sums; needs a build with CUDA 12.8 or later. ``"fp32+fp32"``: the tensor core's accumulators,
-            flushed to fp32 sums after each block of keys. ``"fp32"`` runs as ``"fp32+fp32"``, which is the more
-            accurate one.
+            to fp32 sums; needs a build with CUDA 12.8 or later; on 9.0 summed in fp32, which is faster there.
+            ``"fp32+fp32"``: the tensor core's accumulators, flushed to fp32 sums after each block of keys. ``"fp32"``
+            runs as ``"fp32+fp32"``, which is the more accurate one.
         smooth_v: subtract a vector per batch entry and key head from the values, and add it to the output.
     """
     return _run(
