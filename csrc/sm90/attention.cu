@@ -1,5 +1,5 @@
 // The instantiations of the sm90 attention kernel, and its launch.
-#include "../common/once_per_device.h"
+#include "../common/launch_early.h"
 #include "attention_narrow.cuh"
 #include "attention_wide.cuh"
 
@@ -37,17 +37,7 @@ cudaError_t launch(void (*kernel)(KernelParams), const AttentionParams &p, cudaS
   k.heads_per_key = p.heads_q / p.heads_kv;
   k.blocks = std::min(k.work_items, multiprocessors);
 
-  cudaLaunchAttribute attribute{}; // blocks start while the last of those that prepare K and V are still running
-  attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-  attribute.val.programmaticStreamSerializationAllowed = 1;
-  cudaLaunchConfig_t config{};
-  config.gridDim = dim3(k.blocks);
-  config.blockDim = dim3(T::kBlockThreads);
-  config.dynamicSmemBytes = kBytes;
-  config.stream = stream;
-  config.attrs = &attribute;
-  config.numAttrs = 1;
-  return cudaLaunchKernelEx(&config, kernel, k);
+  return launch_early(kernel, k, k.blocks, T::kBlockThreads, kBytes, stream);
 }
 
 template <class T> cudaError_t launch(const AttentionParams &p, cudaStream_t stream) {

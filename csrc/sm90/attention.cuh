@@ -239,6 +239,17 @@ __device__ __forceinline__ void attend_all(Consumer<T> &c, SharedMemory<T> &smem
   if (opaque(static_cast<int>(threadIdx.x)) % 32 == 0) arrive(smem.empty[last.stage]);
 }
 
+// What is known of rows that have seen no key.
+template <class C> __device__ __forceinline__ void clear(C &c) {
+#pragma unroll
+  for (int r = 0; r < 2; ++r) {
+    c.rows.reference[r] = kLowestReference;
+    c.rows.sum[r] = 0.0f;
+  }
+#pragma unroll
+  for (float &x : c.output) x = 0.0f;
+}
+
 // A consumer warp group. C: what it works on, which attend_all() knows.
 template <class T, class C> __device__ __forceinline__ void consume(SharedMemory<T> &smem, const KernelParams &k) {
   const AttentionParams &p = k.attention;
@@ -253,13 +264,7 @@ template <class T, class C> __device__ __forceinline__ void consume(SharedMemory
     if (lane == 0) special = false;
     __syncwarp();
     C c;
-#pragma unroll
-    for (int r = 0; r < 2; ++r) {
-      c.rows.reference[r] = kLowestReference;
-      c.rows.sum[r] = 0.0f;
-    }
-#pragma unroll
-    for (int i = 0; i < T::kTileDim / 2; ++i) c.output[i] = 0.0f;
+    clear(c);
     pin(c.output);
     const Assignment &assigned = smem.assigned[slot.stage];
     const int tiles = uniform(assigned.tiles);

@@ -293,21 +293,16 @@ template <class T> __device__ __forceinline__ void consume(WideMemory<T> &smem, 
     if (lane == 0) special = false;
     __syncwarp();
     WideConsumer<T> c;
-#pragma unroll
-    for (int r = 0; r < 2; ++r) {
-      c.rows.reference[r] = kLowestReference;
-      c.rows.sum[r] = 0.0f;
-    }
-#pragma unroll
-    for (int i = 0; i < T::kTileDim / 2; ++i) c.output[i] = 0.0f;
+    clear(c);
     char *rows = smem.query[slot.stage][group];
     const Assignment &assigned = smem.assigned[slot.stage];
     const int tiles = uniform(assigned.tiles);
     if (tiles > 0)
       attend_all<T>(c, smem, descriptor_low(shared_address(rows)),
                     &smem.query_scale[slot.stage][warp * kWarpRows + lane / 4], used, tiles,
-                    uniform(assigned.limit) + warp * kWarpRows, special, uniform(p.query_tiles >> 31),
-                    group); // 0, but the compiler does not know
+                    uniform(assigned.limit) + warp * kWarpRows, special,
+                    uniform(p.query_tiles >> 31), // 0, but the compiler does not know
+                    group);
     __syncwarp();
     if (special) settle_special<T>(c.output, c.rows, p, Work(k, opaque(item), T::kTileRows), warp * kWarpRows);
     sync_barrier(3 + group, kGroupThreads); // all have read their queries: output takes their place
@@ -318,6 +313,7 @@ template <class T> __device__ __forceinline__ void consume(WideMemory<T> &smem, 
   if (group == 0) take_turn(group); // that nobody needs any more
 }
 
+// Written out, though much of it is that of attention_kernel(): in functions that both call, registers spill.
 template <class T>
 __global__ void __launch_bounds__(T::kBlockThreads, 1) wide_attention_kernel(const __grid_constant__ KernelParams k) {
   extern __shared__ char shared_bytes[];

@@ -40,6 +40,12 @@ __device__ __forceinline__ uint32_t descriptor_low(uint32_t address) { return 1u
 #define SAGE_32(c, d, i) SAGE_8(c, d, i), SAGE_8(c, d, i + 8), SAGE_8(c, d, i + 16), SAGE_8(c, d, i + 24)
 #define SAGE_64(c, d) SAGE_32(c, d, 0), SAGE_32(c, d, 32)
 // clang-format on
+// Issues SAGE_WGMMA(constraint of the sums, whether they are added to) as kAccumulate says.
+#define SAGE_ISSUE(type)                                                                                               \
+  if constexpr (kAccumulate)                                                                                           \
+    SAGE_WGMMA("+" type, "1");                                                                                         \
+  else                                                                                                                 \
+    SAGE_WGMMA("=" type, "0")
 
 // d = a * b, or d += a * b if kAccumulate: INT8, 64 x 64 x 32, both operands in shared memory, rows of kRowBytes.
 template <int kRowBytes, bool kAccumulate>
@@ -49,10 +55,7 @@ __device__ __forceinline__ void wgmma_s8(int32_t (&d)[32], uint32_t a, uint32_t 
                "wgmma.mma_async.sync.aligned.m64n64k32.s32.s8.s8 " SAGE_D32 ", a, b, " accumulate ";}\n"               \
                : SAGE_32(c, d, 0)                                                                                      \
                : "r"(a), "r"(b), "n"(kDescriptorHigh<kRowBytes>))
-  if constexpr (kAccumulate)
-    SAGE_WGMMA("+r", "1");
-  else
-    SAGE_WGMMA("=r", "0");
+  SAGE_ISSUE("r");
 #undef SAGE_WGMMA
 }
 
@@ -64,10 +67,7 @@ __device__ __forceinline__ void wgmma_s8(int32_t (&d)[32], int32_t (&e)[32], uin
                "wgmma.mma_async.sync.aligned.m64n128k32.s32.s8.s8 " SAGE_D64 ", a, b, " accumulate ";}\n"              \
                : SAGE_32(c, d, 0), SAGE_32(c, e, 0)                                                                    \
                : "r"(a), "r"(b), "n"(kDescriptorHigh<kRowBytes>))
-  if constexpr (kAccumulate)
-    SAGE_WGMMA("+r", "1");
-  else
-    SAGE_WGMMA("=r", "0");
+  SAGE_ISSUE("r");
 #undef SAGE_WGMMA
 }
 
@@ -80,10 +80,7 @@ __device__ __forceinline__ void wgmma_e4m3(float (&d)[64], const uint32_t (&a)[4
                ", 1, 1;}\n"                                                                                            \
                : SAGE_64(c, d)                                                                                         \
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "n"(kDescriptorHigh<128>))
-  if constexpr (kAccumulate)
-    SAGE_WGMMA("+f", "1");
-  else
-    SAGE_WGMMA("=f", "0");
+  SAGE_ISSUE("f");
 #undef SAGE_WGMMA
 }
 template <bool kAccumulate>
@@ -94,10 +91,7 @@ __device__ __forceinline__ void wgmma_e4m3(float (&d)[32], const uint32_t (&a)[4
                ", 1, 1;}\n"                                                                                            \
                : SAGE_32(c, d, 0)                                                                                      \
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "n"(kDescriptorHigh<128>))
-  if constexpr (kAccumulate)
-    SAGE_WGMMA("+f", "1");
-  else
-    SAGE_WGMMA("=f", "0");
+  SAGE_ISSUE("f");
 #undef SAGE_WGMMA
 }
 
@@ -110,6 +104,7 @@ __device__ __forceinline__ void wgmma_e4m3(float (&d)[32], const uint32_t (&a)[4
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "n"(kDescriptorHigh<128>), "r"(accumulate));
 }
 
+#undef SAGE_ISSUE
 #undef SAGE_D32
 #undef SAGE_D64
 #undef SAGE_8
