@@ -68,17 +68,18 @@ def timed(call, repeats: int) -> list[float]:
     return [start.elapsed_time(end) for start, end in events]
 
 
-def host_microseconds(call, repeats: int = 200, rounds: int = 7) -> float:
-    """Time the CPU spends in a call whose GPU work is short: the best of some rounds."""
-    best = float("inf")
+def host_microseconds(calls: dict, repeats: int = 200, rounds: int = 15) -> dict:
+    """Time the CPU spends in calls whose GPU work is short: the best of some rounds, in which they take turns."""
+    best = dict.fromkeys(calls, float("inf"))
     for _ in range(rounds):
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        for _ in range(repeats):
-            call()
-        best = min(best, time.perf_counter() - start)
+        for name, call in calls.items():
+            torch.cuda.synchronize()
+            start = time.perf_counter()
+            for _ in range(repeats):
+                call()
+            best[name] = min(best[name], time.perf_counter() - start)
     torch.cuda.synchronize()
-    return best / repeats * 1e6
+    return {name: round(seconds / repeats * 1e6, 2) for name, seconds in best.items()}
 
 
 def batch_of(length: int) -> int:
@@ -106,14 +107,20 @@ def throughput_rows(dtype=torch.bfloat16):
             yield row
 
 
-# What else is worth knowing: name, batch, query heads, key heads, queries, keys, share of the keys that a padding mask
-# hides.
+# What else is worth knowing: name, batch, query heads, key heads, queries, keys, and the share of the keys that a
+# padding mask hides or the dtype of a mask [queries, keys] that hides 3 of 10.
 OTHER_SHAPES = (
     ("decode, 1 query", 8, 32, 32, 1, 32768, 0.0),
     ("decode, 16 queries", 8, 32, 32, 16, 32768, 0.0),
+    ("decode, 64 queries", 8, 32, 32, 64, 32768, 0.0),
     ("decode, 128 queries", 8, 32, 32, 128, 32768, 0.0),
+    ("decode, 1 query, grouped 32/8", 8, 32, 8, 1, 32768, 0.0),
+    ("decode, 1 query, 1 sequence", 1, 32, 32, 1, 32768, 0.0),
+    ("decode, 1 query, 4k keys", 1, 32, 32, 1, 4096, 0.0),
     ("grouped queries 32/8", 2, 32, 8, 16384, 16384, 0.0),
     ("key padding, a quarter hidden", 4, 32, 32, 16384, 16384, 0.25),
+    ("bool mask per query", 2, 16, 16, 8192, 8192, torch.bool),
+    ("bf16 mask per query", 2, 16, 16, 8192, 8192, torch.bfloat16),
     ("video, 24 heads", 1, 24, 24, 75600, 75600, 0.0),
     ("video, 40 heads", 1, 40, 40, 75600, 75600, 0.0),
     ("video, 56 heads", 1, 56, 56, 100000, 100000, 0.0),
@@ -126,7 +133,11 @@ def other_rows():
         q = torch.randn(batch, heads, len_q, 128, device="cuda", dtype=torch.bfloat16)
         k, v = (torch.randn(batch, heads_kv, len_kv, 128, device="cuda", dtype=torch.bfloat16) for _ in range(2))
         mask = None
-        if hidden:
+        if isinstance(hidden, torch.dtype):
+            mask = torch.rand(len_q, len_kv, device="cuda") > 0.3
+            if hidden != torch.bool:
+                mask = torch.zeros(len_q, len_kv, device="cuda", dtype=hidden).masked_fill_(~mask, float("-inf"))
+        elif hidden:
             mask = (torch.arange(len_kv, device="cuda") < (1 - hidden) * len_kv).expand(batch, 1, 1, len_kv)
         with sdpa_kernel([SDPBackend.CUDNN_ATTENTION, SDPBackend.EFFICIENT_ATTENTION], set_priority=True):
             calls = {
@@ -142,8 +153,12 @@ def other_rows():
 
 
 def host_row() -> dict:
-    q, k, v = (torch.randn(1, 2, 64, 64, device="cuda", dtype=torch.bfloat16) for _ in range(3))
-    return {
-        "sageattn": round(host_microseconds(lambda: sageattn(q, k, v)), 2),
-        "sdpa": round(host_microseconds(lambda: scaled_dot_product_attention(q, k, v)), 2),
+    """Of `sageattn` where it quantizes K and V (300 queries) and where it does not (one query), beside SDPA."""
+    q, k, v = (torch.randn(1, 2, 300, 64, device="cuda", dtype=torch.bfloat16) for _ in range(3))
+    calls = {
+        "sageattn": lambda: sageattn(q, k, v),
+        "sdpa": lambda: scaled_dot_product_attention(q, k, v),
+        "sageattn, one query": lambda: sageattn(q[:, :, :1], k, v),
+        "sdpa, one query": lambda: scaled_dot_product_attention(q[:, :, :1], k, v),
     }
+    return host_microseconds(calls)

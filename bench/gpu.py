@@ -3,6 +3,7 @@
     python3 bench/gpu.py --output results.json               # build from source; needs torch, cmake, ninja and nvcc
     python3 bench/gpu.py --library-dir PREFIX/lib             # check files that were built elsewhere
     python3 bench/gpu.py --sanitize                           # also under compute-sanitizer
+    python3 bench/gpu.py --fp8-form                           # on 9.0 also the FP8 kernels of 8.9 and 12.x
 
 Needs no network, no test runner and nothing beside torch in Python.
 """
@@ -42,6 +43,8 @@ def main() -> int:
     sys.path[:0] = [str(package_root), str(ROOT / "tests"), str(ROOT / "bench")]
     record["machine"] = machine()
     failures = run_checks(record)
+    if options.fp8_form:
+        failures += run_fp8_form(record, library_dir, package_root)
     if options.sanitize:
         failures += run_sanitizer(record, package_root)
     if not options.no_benchmark:
@@ -59,6 +62,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--library-dir", type=Path, help="folder of libsageattention_torch.so: do not build")
     parser.add_argument("--package-root", type=Path, help="folder that holds the sageattention package to import")
     parser.add_argument("--sanitize", action="store_true", help="run compute-sanitizer over small shapes")
+    parser.add_argument(
+        "--fp8-form",
+        action="store_true",
+        help="also build and check the FP8 kernels of 8.9 and 12.x, whose products the compiler converts on 9.0",
+    )
     parser.add_argument("--no-benchmark", action="store_true")
     return parser.parse_args(arguments)
 
@@ -91,15 +99,21 @@ def build() -> tuple[Path, float]:
             raise SystemExit(f"{tool} is not on PATH; a build needs cmake, ninja and nvcc (or pass --library-dir)")
     shutil.rmtree(BUILD, ignore_errors=True)  # a whole build, so that its time means something
     start = time.monotonic()
-    major, minor = torch.cuda.get_device_capability()
-    version = re.search(r'"(.+)"', (ROOT / "sageattention" / "_version.py").read_text()).group(1)
     prefix = BUILD / "prefix"
-    cmake("kernels", "csrc", prefix, f"-DSAGEATTENTION_VERSION={version}",
-          f"-DSAGEATTENTION_ARCHITECTURES={major}{minor}")  # fmt: skip
+    build_kernels("kernels", prefix)
     cmake("torch", "csrc/torch", prefix, f"-DCMAKE_PREFIX_PATH={prefix}",
           f"-DSAGEATTENTION_TORCH_DIR={Path(torch.__file__).parent}",
           f"-DCMAKE_CXX_COMPILER={cxx_compiler()}")  # fmt: skip
     return prefix / "lib", round(time.monotonic() - start, 1)
+
+
+def build_kernels(name: str, prefix: Path, *definitions: str) -> None:
+    import torch
+
+    major, minor = torch.cuda.get_device_capability()
+    version = re.search(r'"(.+)"', (ROOT / "sageattention" / "_version.py").read_text()).group(1)
+    cmake(name, "csrc", prefix, f"-DSAGEATTENTION_VERSION={version}", f"-DSAGEATTENTION_ARCHITECTURES={major}{minor}",
+          *definitions)  # fmt: skip
 
 
 def cxx_compiler() -> str:
@@ -145,7 +159,7 @@ def machine() -> dict:
 
 def run_checks(record: dict) -> list[str]:
     import torch
-    from attention import gpu_checks, gpu_checks_wgmma
+    from attention import gpu_checks, gpu_checks_decode, gpu_checks_wgmma
 
     failures, start = [], time.monotonic()
     measured = record["checks"] = {}
@@ -154,12 +168,14 @@ def run_checks(record: dict) -> list[str]:
     named += [(f"random_options[{seed}]", gpu_checks.check_random_options, (seed,)) for seed in
               range(gpu_checks.OPTION_CASES)]  # fmt: skip
     named += [(check.__name__.removeprefix("check_"), check, ()) for check in gpu_checks.CHECKS]
+    named += [(check.__name__.removeprefix("check_"), check, ()) for check in gpu_checks_decode.CHECKS]
     wgmma = [(check.__name__.removeprefix("check_"), check, ()) for check in gpu_checks_wgmma.CHECKS]
     named += wgmma if torch.cuda.get_device_capability() == (9, 0) else []
     for name, check, arguments in named:
         print(f"\r{name:<32}", end="", flush=True)
         # What `sageattn` chooses for itself is checked by the last ones; the others are about 16-bit values.
-        os.environ["SAGEATTENTION_KERNEL"] = "" if check in gpu_checks_wgmma.CHECKS else "fp16"
+        automatic = check in (*gpu_checks_decode.CHECKS, *gpu_checks_wgmma.CHECKS)
+        os.environ["SAGEATTENTION_KERNEL"] = "" if automatic else "fp16"
         try:
             result = check(*arguments)
         except Exception as error:  # a check may fail in any way; all of them are reported
@@ -173,6 +189,23 @@ def run_checks(record: dict) -> list[str]:
     measured["failed"] = failures
     print(f"\r{measured['passed']} of {len(named)} checks passed in {time.monotonic() - start:.0f} s", flush=True)
     return failures
+
+
+def run_fp8_form(record: dict, library_dir: Path, package_root: Path) -> list[str]:
+    """All checks with FP8 kernels in the form of 8.9 and 12.x, in a process of its own."""
+    prefix = BUILD / "fp8-form"
+    build_kernels("kernels-fp8-form", prefix, "-DSAGEATTENTION_MULTIPLIES_FP8=ON")
+    for file in library_dir.glob("*sageattention_torch*"):
+        shutil.copy(file, prefix / "lib")
+    results = BUILD / "fp8-form.json"
+    results.unlink(missing_ok=True)
+    command = [sys.executable, __file__, "--library-dir", str(prefix / "lib"), "--package-root", str(package_root),
+               "--no-benchmark", "--output", str(results)]  # fmt: skip
+    subprocess.run(command, check=False)
+    if not results.exists():  # it ended early, and has said why
+        return ["the checks with the other form of FP8"]
+    record["fp8_form"] = json.loads(results.read_text())["checks"]
+    return [f"{name} with the other form of FP8" for name in record["fp8_form"]["failed"]]
 
 
 def run_sanitizer(record: dict, package_root: Path) -> list[str]:

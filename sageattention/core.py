@@ -63,15 +63,18 @@ def sageattn(
 ):
     """Attention with INT8 query-key products, by the kernel that suits the device: ``softmax(q @ k.T * sm_scale) @ v``.
 
-    Keys are smoothed (a per-head vector is subtracted, which leaves the softmax unchanged) and queries and keys
-    are quantized to INT8 on the fly. Probabilities and values are FP8 where the kernel on wgmma runs (compute
-    capability 9.0, see `sageattn_qk_int8_pv_fp8_cuda_sm90`) and stay in the dtype of the input elsewhere (fp16 for
-    fp32); sums are fp32. ``torch.nn.functional.scaled_dot_product_attention = sageattn`` works for 4-dimensional
+    Where few queries share each key (on a GPU, 16-bit tensors, up to 64 queries of all the heads that share it; on
+    compute capability 9.0 up to 128, with 2,048 keys and more 256, if head dims are at most 128 and no mask is given
+    but one of keys), k and v are read once, as they are, and nothing is quantized. Elsewhere keys are smoothed (a
+    per-head vector is subtracted, which leaves the softmax unchanged) and queries and keys are quantized to INT8 on the
+    fly. Probabilities and values are FP8 where the kernel on wgmma runs and is the fastest (compute capability 9.0, see
+    `sageattn_qk_int8_pv_fp8_cuda_sm90`) and stay in the dtype of the input elsewhere (fp16 for fp32); sums are fp32.
+    ``torch.nn.functional.scaled_dot_product_attention = sageattn`` works for 4-dimensional
     tensors.
 
     The environment variable SAGEATTENTION_KERNEL takes the choice of kernel away from this function: ``fp16`` (INT8
-    q and k, 16-bit p and v), ``fp8``, ``fp8_sm90`` (as the functions of those names) or ``reference`` (the
-    emulation in plain PyTorch, slow, on any device).
+    q and k, 16-bit p and v), ``fp8``, ``fp8_sm90`` (as the functions of those names), ``decode`` (nothing quantized;
+    not for fp32 tensors, nor `sageattn_varlen`) or ``reference`` (the emulation in plain PyTorch, slow, on any device).
     `sageattention.explain` tells what a call runs. Tensors, attn_mask, causality, result, errors: see the module.
 
     Args:
@@ -228,10 +231,9 @@ def sageattn_qk_int8_pv_fp8_cuda_sm90(
 ):
     """INT8 query-key products, FP8 (e4m3) probabilities and values, on wgmma (compute capability 9.0).
 
-    On 9.0, for 16-bit tensors and no mask but a boolean one of keys (the same for all heads and queries), a kernel on
-    wgmma runs; v then has a scale per channel and 128 keys. Everything else runs the kernels of
-    `sageattn_qk_int8_pv_fp8_cuda`; `sageattention.explain` tells. ``qk_quant_gran="per_warp"`` has one scale per
-    32 query rows on the GPU, 16 on the CPU; pv_accum_dtype is ``"fp32+fp32"`` or ``"fp32"``.
+    v has a scale per channel and 128 keys. Other capabilities run the kernels of `sageattn_qk_int8_pv_fp8_cuda`.
+    ``qk_quant_gran="per_warp"`` has one scale per 16 query rows and 128 keys (on mma.sync 32 and 64); pv_accum_dtype is
+    ``"fp32+fp32"`` or ``"fp32"``.
     """
     return _run(
         q, k, v, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment,
@@ -258,7 +260,7 @@ def sageattn_varlen(
     """Attention over sequences of different lengths, packed without padding.
 
     Sequence i has the queries ``cu_seqlens_q[i]`` to ``cu_seqlens_q[i + 1]`` (exclusive), and keys likewise; either may
-    be none. Each is smoothed and quantized by itself, as `sageattn` would. Causality counts within the sequence.
+    be none. Each is smoothed and quantized by itself, however few its queries. Causality counts within the sequence.
 
     On CUDA the lengths stay on the device: the call never waits for it, and a CUDA graph of it runs with other lengths
     later. Lengths that do not fit the tensors or the maxima give NaN in the rows of that sequence there, cumulative

@@ -56,17 +56,19 @@ def explain(q, k, v, *args, function=core.sageattn, **kwargs) -> Explanation:
         function(*map(_as_meta, call.args), **{name: _as_meta(value) for name, value in call.kwargs.items()})
     options = recorder.arguments
     device = q.device
-    reasons, emulated = _choice(function, options), _stand_ins(function)
+    emulated = _stand_ins(function)
     if device.type != "cuda":
+        reasons = _choice(function, options, "reference")
         reasons += ("CPU tensors: the reference emulation is the only path",)
         return Explanation(
             function.__name__, str(device), None, "reference", reasons, emulated + _reference_parts(q, options)
         )
     capability, source = _capability(device)
     kernel, reason = _cuda_kernel(recorder, capability)
+    reasons = _choice(function, options, kernel)
     reasons += (source, reason) if reason else (source,)
     if function is core.sageattn_qk_int8_pv_fp8_cuda_sm90 and kernel and kernel.startswith("sm89"):
-        emulated += ("sm90: the kernel on wgmma does not know this call, one on mma.sync stands in",)
+        emulated += ("sm90: the kernel on wgmma needs capability 9.0 and a build for it, one on mma.sync stands in",)
     if kernel == "reference":
         emulated += _reference_parts(q, options)
     return Explanation(
@@ -125,15 +127,20 @@ def _cuda_kernel(recorder, capability) -> tuple[str | None, str]:
         return None, str(error).splitlines()[0]
 
 
-def _choice(function, options) -> tuple[str, ...]:
+def _choice(function, options, kernel) -> tuple[str, ...]:
     if options["kernel_family"] != "auto":
         return (f"{function.__name__} names its kernel",)
     forced = os.environ.get("SAGEATTENTION_KERNEL")
     if forced:
         return (f"SAGEATTENTION_KERNEL is {forced}",)
+    if kernel is not None and "_decode_" in kernel:
+        return (
+            f"{function.__name__} chose: few queries share each key, so k and v are read once, in 16 bits; quantizing "
+            "them would take longer",
+        )
     return (
-        f"{function.__name__} chose: FP8 values where the kernel on wgmma runs (it is the fastest there), "
-        "16-bit values, which are more accurate, elsewhere",
+        f"{function.__name__} chose: FP8 values where the kernel on wgmma runs and is the fastest, 16-bit "
+        "values, which are more accurate, elsewhere",
     )
 
 
@@ -150,6 +157,8 @@ def _reference_parts(q, options) -> tuple[str, ...]:
         kernel = os.environ.get("SAGEATTENTION_KERNEL")
     if accumulators == "auto":  # the first that each family knows (csrc/torch/options.cpp)
         accumulators = {"fp8": "fp32+fp16", "fp8_sm90": "fp32+fp32"}.get(kernel, "fp32")
+    if kernel == "decode":
+        return (f"p rounded to {str(q.dtype).removeprefix('torch.')}, nothing quantized",)
     if kernel in ("fp8", "fp8_sm90"):
         values = "float8_e4m3fn"
     elif accumulators == "fp32" and not options["smooth_v"] and q.dtype != torch.float32:

@@ -1,10 +1,13 @@
 """The CPU path: what the CUDA kernels compute, in plain PyTorch.
 
 It quantizes as the kernels do, with the same groups, scales and roundings, and does the rest in fp32: the results
-differ from a GPU's by the order of fp32 sums and by the rounding of P against the running (not the final) row
-maximum. Accumulators narrower than fp32 (fp16, and the 22 bits of FP8 matrix instructions) are fp32 here too: how a
-tensor core orders and rounds its partial sums is not specified, so nothing could be emulated faithfully; the roundings
-of the operands that come with them are. It is for tests and for machines without a GPU; nothing about it is fast.
+differ from a GPU's by the order of fp32 sums and by the rounding of P against the running (not the final) row maximum.
+Two scales differ: an FP8 V has one per channel here, on a GPU one per channel and 64 keys ("fp8_sm90": 128), and the
+per_warp scales of K with "fp8_sm90" are those of 64 keys here, of 128 there. The kernel "decode" quantizes nothing:
+there only P is rounded. Accumulators narrower than fp32 (fp16, and the 22 bits of FP8 matrix instructions) are fp32
+here too: how a tensor core orders and rounds its partial sums is not specified, so nothing could be emulated
+faithfully; the roundings of the operands that come with them are. It is for tests and for machines without a GPU;
+nothing about it is fast.
 
 Values that are not finite spread as in exact attention: a NaN or infinity in q, k, v or a float mask reaches the rows
 that see it, with exact products instead of quantized ones, and no others.
@@ -13,9 +16,12 @@ that see it, with exact products instead of quantized ones, and no others.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import torch
+
+from sageattention._parts import apply_mask, each_head, each_sequence, hide_future
 
 # ---- Shared with the kernels (csrc/common/params.h, csrc/quant): change both or neither. -------------------------
 # Keys are quantized in blocks of this many tokens,
@@ -34,7 +40,7 @@ SMALLEST_ABSMAX = 2.0**-117
 # -------------------------------------------------------------------------------------------------------------------
 
 # Query rows that share a scale with "per_warp": those of a warp (SageAttention2, section 3.2).
-WARP_ROWS = {"fp16": 32, "fp8": 32, "fp8_sm90": 16}
+WARP_ROWS = {"fp16": 32, "fp8": 32, "fp8_sm90": 16, "decode": 1}
 # Largest e4m3 number: the range of P and V in FP8, ...
 FP8_MAX = 448.0
 # ... but with fp16 accumulators V has to leave room: 64 products of 448 * 2.25 are 64,512 (SageAttention2++).
@@ -49,14 +55,12 @@ _CHUNK_BYTES = 128 << 20
 # fp32 copies of a chunk's scores that are alive at once: S and those of a float mask, or S, P and the rounded P.
 _CHUNK_COPIES = 4
 _LOG2_E = math.log2(math.e)
-_LARGEST = torch.finfo(torch.float32).max
 
 
 class Options(NamedTuple):
     """How one call computes; the names are those of the operator."""
 
     is_causal: bool
-    shift: int  # causal: query i sees keys 0 to i + shift
     sm_scale: float
     smooth_k: bool
     smooth_v: bool
@@ -87,38 +91,18 @@ def attention(
     Returns the output (contiguous in ``tensor_layout``) and the LSE ``[batch, heads_q, len_q]``, which is of size
     ``[0]`` if it was not asked for.
     """
-    with torch.no_grad():
-        output = query.new_empty((*query.shape[:-1], value.shape[-1]))
-        query, key, value, result = (_heads_first(tensor, tensor_layout) for tensor in (query, key, value, output))
-        batch, heads_q, len_q, _ = query.shape
-        heads_kv, len_kv = key.shape[1:3]
-        lse = query.new_empty((batch, heads_q, len_q) if return_lse else (0,), dtype=torch.float32)
-        mask = None if attn_mask is None else attn_mask.expand(batch, heads_q, len_q, len_kv)
-        options = Options(
-            is_causal=is_causal,
-            shift=len_kv - len_q if causal_alignment == "bottom_right" else 0,
-            sm_scale=sm_scale,
-            smooth_k=smooth_k,
-            smooth_v=smooth_v,
-            query_rows=WARP_ROWS[kernel] if qk_quant_gran == "per_warp" else 1,
-            key_groups=1 if qk_quant_gran == "per_warp" else KEY_GROUPS,
-            kernel=kernel,
-            pv_accum_dtype=pv_accum_dtype,
-        )
-        group = heads_q // heads_kv if heads_kv else 0
-        for entry in range(batch):
-            for head_kv in range(heads_kv):
-                heads = slice(head_kv * group, (head_kv + 1) * group)
-                _attend_head(
-                    query[entry, heads],
-                    key[entry, head_kv],
-                    value[entry, head_kv],
-                    None if mask is None else mask[entry, heads],
-                    options,
-                    result[entry, heads],
-                    lse[entry, heads] if return_lse else None,
-                )
-        return output, lse
+    options = Options(
+        is_causal=is_causal,
+        sm_scale=sm_scale,
+        smooth_k=smooth_k and kernel != "decode",
+        smooth_v=smooth_v and kernel != "decode",
+        query_rows=WARP_ROWS[kernel] if qk_quant_gran == "per_warp" else 1,
+        key_groups=1 if qk_quant_gran == "per_warp" else KEY_GROUPS,
+        kernel=kernel,
+        pv_accum_dtype=pv_accum_dtype,
+    )
+    attend = partial(_attend_head, options)
+    return each_head(attend, query, key, value, tensor_layout, return_lse, attn_mask, causal_alignment)
 
 
 def attention_varlen(
@@ -144,59 +128,30 @@ def attention_varlen(
 
     Raises ValueError if the cumulative lengths do not fit the tensors.
     """
-    starts_q = _starts("cu_seqlens_q", cu_seqlens_q, "q", query.shape[0], "max_seqlen_q", max_seqlen_q)
-    starts_k = _starts("cu_seqlens_k", cu_seqlens_k, "k", key.shape[0], "max_seqlen_k", max_seqlen_k)
-    sequences, (tokens, heads, _) = len(starts_q) - 1, query.shape
-    output = query.new_zeros((tokens, heads, value.shape[-1]))
-    lse = query.new_full((heads, tokens) if return_lse else (0,), -math.inf, dtype=torch.float32)
-    mask = None if attn_mask is None else attn_mask.expand(sequences, heads, max_seqlen_q, max_seqlen_k)
-    for index in range(sequences):
-        queries, keys = slice(*starts_q[index : index + 2]), slice(*starts_k[index : index + 2])
-        len_q, len_kv = queries.stop - queries.start, keys.stop - keys.start
-        if len_q == 0 or len_kv == 0:
-            continue
-        part, part_lse = attention(
-            *(tensor[rows][None] for tensor, rows in ((query, queries), (key, keys), (value, keys))),
+
+    def attend(query, key, value, mask):
+        return attention(
+            query,
+            key,
+            value,
             "NHD",
             is_causal,
             sm_scale,
             return_lse,
-            attn_mask=None if mask is None else mask[index : index + 1, :, :len_q, :len_kv],
-            causal_alignment=causal_alignment,
-            smooth_k=smooth_k,
-            smooth_v=smooth_v,
-            kernel=kernel,
-            qk_quant_gran=qk_quant_gran,
-            pv_accum_dtype=pv_accum_dtype,
+            mask,
+            causal_alignment,
+            smooth_k,
+            smooth_v,
+            kernel,
+            qk_quant_gran,
+            pv_accum_dtype,
         )
-        output[queries] = part[0]
-        if return_lse:
-            lse[:, queries] = part_lse[0]
-    return output, lse
+
+    lengths = (cu_seqlens_q, cu_seqlens_k, max_seqlen_q, max_seqlen_k)
+    return each_sequence(attend, query, key, value, *lengths, return_lse, attn_mask)
 
 
-def _starts(name, cumulative, tensor_name, tokens, longest_name, longest):
-    """Cumulative lengths as a list, checked against the tensor they cut."""
-    starts = cumulative.tolist()
-    lengths = [stop - start for start, stop in zip(starts, starts[1:])]
-    if not starts or starts[0] != 0 or min(lengths, default=0) < 0 or starts[-1] > tokens:
-        raise ValueError(
-            f"sageattention: {name} is {starts!s:.80}; expected 0, then values that do not decrease, up to at most "
-            f"{tokens} (the tokens of {tensor_name})"
-        )
-    if max(lengths, default=0) > longest:
-        raise ValueError(
-            f"sageattention: {longest_name} is {longest} but {name} holds a sequence of {max(lengths)} tokens; "
-            "expected at least that"
-        )
-    return starts
-
-
-def _heads_first(tensor, tensor_layout):
-    return tensor if tensor_layout == "HND" else tensor.transpose(1, 2)
-
-
-def _attend_head(query, key, value, mask, options, output, lse):
+def _attend_head(options, query, key, value, mask, shift, output, lse):
     """One head of keys ``[len_kv, head_dim]`` and the queries ``[group, len_q, head_dim]`` that share it."""
     group, len_q, _ = query.shape
     len_kv = key.shape[0]
@@ -206,7 +161,7 @@ def _attend_head(query, key, value, mask, options, output, lse):
     rows = max(1, _CHUNK_BYTES // (4 * _CHUNK_COPIES * group * len_kv * options.query_rows)) * options.query_rows
     for first in range(0, len_q, rows):
         last = min(first + rows, len_q)
-        seen = min(max(last + options.shift, 0), len_kv) if options.is_causal else len_kv
+        seen = min(max(last + shift, 0), len_kv) if options.is_causal else len_kv
         chunk = query[:, first:last].float()
         if seen == 0:
             output[:, first:last] = 0
@@ -216,9 +171,7 @@ def _attend_head(query, key, value, mask, options, output, lse):
             if mask is not None:
                 apply_mask(scores, mask[:, first:last, :seen])
             if options.is_causal:
-                rows_here = torch.arange(first + options.shift, last + options.shift, device=scores.device)
-                hidden = torch.arange(seen, device=scores.device) > rows_here[:, None]
-                scores.masked_fill_(hidden, -math.inf)
+                hide_future(scores, first + shift)
             output[:, first:last], log2_sum = _softmax_times_value(scores, values)
         if lse is not None:
             smoothed = (chunk @ mean) * options.sm_scale
@@ -257,6 +210,8 @@ class QuantizedKeys(NamedTuple):
 
     def scores(self, query, seen, options):
         """Base-2 scores of fp32 queries ``[group, rows, head_dim]`` with the first ``seen`` keys."""
+        if options.kernel == "decode":
+            return (query @ self.smooth[:seen].T).mul_(options.sm_scale * _LOG2_E)
         integers, scale = quantize_query(query, options.sm_scale, options.query_rows)
         scores = (integers @ self.integers[:seen].T).mul_(scale).mul_(self.scale[:seen])
         broken_rows = _broken_rows(query)
@@ -305,20 +260,6 @@ def _broken_rows(tensor):
     return ~tensor.isfinite().all(dim=-1)
 
 
-# ---- Masks --------------------------------------------------------------------------------------------------------
-
-
-def apply_mask(scores, mask):
-    """Hides keys from base-2 scores, or adds a float mask to them, in place."""
-    if mask.dtype == torch.bool:
-        scores.masked_fill_(~mask, -math.inf)
-        return
-    bias = mask.float()
-    # finfo.min is a common mask: finite, so it stays so in base 2 (a row of nothing else is uniform, not hidden).
-    scores.add_((bias * _LOG2_E).clamp_(-_LARGEST, _LARGEST))
-    scores.masked_fill_(bias == math.inf, math.inf).masked_fill_(bias == -math.inf, -math.inf)
-
-
 # ---- Softmax and values -------------------------------------------------------------------------------------------
 
 
@@ -342,7 +283,7 @@ class RoundedValues(NamedTuple):
         mean = sample_mean(value) if options.smooth_v else torch.zeros_like(values[0])
         values = (values - mean).masked_fill_(~value.isfinite(), 0.0)
         absmax = values.abs().amax(dim=0)
-        if options.kernel != "fp16":
+        if options.kernel in ("fp8", "fp8_sm90"):
             limit = FP8_MAX_FP16_ACCUMULATORS if options.pv_accum_dtype == "fp32+fp16" else FP8_MAX
             dtype, scale, probability_max = torch.float8_e4m3fn, absmax.clamp_min(SMALLEST_ABSMAX) / limit, FP8_MAX
         elif options.pv_accum_dtype == "fp32" and not options.smooth_v and value.dtype != torch.float32:

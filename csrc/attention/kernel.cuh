@@ -20,16 +20,12 @@
 
 namespace sage {
 
-// The keys of one stage: scores, softmax and P V, kStep keys at a time. A negative key_scale announces special keys,
-// special values, or keys that a padding mask hides.
-template <class T, bool kHasMask>
-__device__ __forceinline__ void attend(WarpState<T> &state, const SharedMemory<T> &smem, int stage_offset, float key_scale,
-                                       const AttentionParams &p, const Visible &visible, int warp_row,
-                                       int64_t mask_offset, int first_key) {
-  const bool special = __any_sync(kAllLanes, key_scale < 0.0f);
-  const int seen_by_all = special ? 0 : visible.all;
-  int end = min(T::kStageKeys, visible.any - first_key);
-  if (special && (shown_keys(p, smem.problem(), first_key) << (64 - T::kStageKeys)) == 0) end = 0;
+// The keys of one stage up to `end`: scores, softmax and P V, kStep keys at a time. kPlain: scores become plain floats,
+// because masks are added to them, or because they may be too large for softmax().
+template <class T, bool kHasMask, bool kPlain>
+__device__ __forceinline__ void attend_steps(WarpState<T> &state, const SharedMemory<T> &smem, int stage_offset,
+                                             float key_scale, const AttentionParams &p, bool special, int seen_by_all,
+                                             int end, int warp_row, int64_t mask_offset, int first_key) {
 #pragma unroll 1 // unrolled, the steps overlap further than there are registers
   for (int key = 0; key < end; key += T::kStep) {
     Scores<T> scores;
@@ -39,28 +35,58 @@ __device__ __forceinline__ void attend(WarpState<T> &state, const SharedMemory<T
       if constexpr (!kHasMask) mask_scores<T>(scores, p, smem.problem(), warp_row, first_key + key);
     }
     if constexpr (kHasMask) {
-      apply_mask<T>(scores, state, fabsf(key_scale), p, smem.problem(), mask_offset, warp_row, first_key + key);
+      apply_mask<T>(scores, state, fabsf(key_scale), p, smem.problem(), mask_offset, warp_row, first_key + key,
+                    !special && finite_queries(state));
       if (first_key + key + T::kStep > seen_by_all)
         mask_scores<T>(scores, p, smem.problem(), warp_row, first_key + key); // last: no mask shows these
+    } else if constexpr (kPlain) {
+      dequantize<T>(scores, state, fabsf(key_scale));
     }
-    raise_reference<T, kHasMask>(state, smem, scores, fabsf(key_scale));
+    raise_reference<T, kPlain>(state, smem, scores, fabsf(key_scale));
     typename T::Values::Fragments probabilities;
-    softmax<T, kHasMask>(probabilities, state, scores, fabsf(key_scale));
+    softmax<T, kPlain>(probabilities, state, scores, fabsf(key_scale));
     T::Values::multiply(state, probabilities, stage_offset, key);
   }
-  if (special && p.value_special != nullptr && end > 0) add_special_values<T>(state, p, smem.problem(), first_key);
 }
 
-// The same where all keys are shown, none is special, and no P can become too large: straight code, which the compiler
-// interleaves. load_part(i) starts the copies of part i of the next stage: there the warp has to wait for the tensor cores.
-template <class T, class LoadPart>
-__device__ __forceinline__ void attend_bounded(WarpState<T> &state, int stage_offset, float key_scale,
-                                               const LoadPart &load_part) {
+// The keys of one stage. A negative key_scale announces special keys, special values, or keys that a padding mask
+// hides.
+template <class T, bool kHasMask>
+__device__ __forceinline__ void attend(WarpState<T> &state, const SharedMemory<T> &smem, int stage_offset,
+                                       float key_scale, const AttentionParams &p, const Visible &visible, int warp_row,
+                                       int64_t mask_offset, int first_key) {
+  const bool special = __any_sync(kAllLanes, key_scale < 0.0f);
+  const int seen_by_all = special ? 0 : visible.all;
+  int end = min(T::kStageKeys, visible.any - first_key);
+  if (special && (shown_keys(p, smem.problem(), first_key) << (64 - T::kStageKeys)) == 0) end = 0;
+  const auto steps = [&](auto plain) {
+    attend_steps<T, kHasMask, plain>(state, smem, stage_offset, key_scale, p, special, seen_by_all, end, warp_row,
+                                     mask_offset, first_key);
+  };
+  if constexpr (kHasMask) {
+    steps(std::true_type{});
+  } else {
+    if (__any_sync(kAllLanes, too_large<T>(state, key_scale)))
+      steps(std::true_type{});
+    else
+      steps(std::false_type{});
+  }
+  if (!T::kAsIs && special && p.value_special != nullptr && end > 0)
+    add_special_values<T>(state, p, smem.problem(), first_key);
+}
+
+// The same where all keys are shown and none is special: straight code, which the compiler interleaves. kLook: unless
+// no P can become too large, whatever the scores are. load_part(i) starts the copies of part i of the next stage: there
+// the warp has to wait for the tensor cores.
+template <class T, bool kLook, class LoadPart>
+__device__ __forceinline__ void attend_shown(WarpState<T> &state, const SharedMemory<T> &smem, int stage_offset,
+                                             float key_scale, const LoadPart &load_part) {
 #pragma unroll 1
   for (int key = 0; key < T::kStageKeys; key += T::kStep) {
     Scores<T> scores;
     query_key_product<T>(scores, state, stage_offset, key);
     load_part(key / T::kStep);
+    if constexpr (kLook) raise_reference<T, false>(state, smem, scores, key_scale);
     typename T::Values::Fragments probabilities;
     softmax<T, false>(probabilities, state, scores, key_scale);
     T::Values::multiply(state, probabilities, stage_offset, key);
@@ -73,15 +99,16 @@ template <class T, bool kHasMask> __device__ __forceinline__ void attend_to_tile
   auto &smem = *reinterpret_cast<SharedMemory<T> *>(shared_bytes);
   const Position at(p, T::kTileRows);
   const Problem problem(p, at.batch);
-  prefetch_query<T>(p, problem, at);
+  if (at.first_row >= problem.len_q) return wait_for_previous_grid(); // of a sequence shorter than others
+  const QueryLoader<T> queries(p, problem, at);
   wait_for_previous_grid(); // which prepares K and V; the inputs are complete
-  if (at.first_row >= problem.len_q) return; // of a sequence shorter than others
   if (threadIdx.x == 0) new (smem.problem_bytes) Problem(problem);
   KeyLoader<T> keys(p, problem, at, smem.stages[0]);
   typename T::Values values(p, problem, at, smem.stages[0]);
   const auto offset_of = [](int stage) { return stage % T::kStages * static_cast<int>(sizeof(typename T::Stage)); };
-  constexpr bool kBounded = !kHasMask && T::Values::kBoundedExponent > 0.0f; // whether there are stages of that kind
-  constexpr int kParts = kBounded ? T::kStageKeys / T::kStep : 1;
+  constexpr bool kBounded = T::Values::kBoundedExponent > 0.0f;
+  constexpr bool kStraight = !kHasMask && (kBounded || T::Values::kStraight); // whether attend_shown() is used
+  constexpr int kParts = kStraight ? T::kStageKeys / T::kStep : 1;
   const auto load_part = [&](int stage, int part, bool exists) {
     values.template load<kParts>(offset_of(stage), part, exists, p, keys.key);
     keys.template load<kParts>(offset_of(stage), part, exists);
@@ -105,8 +132,9 @@ template <class T, bool kHasMask> __device__ __forceinline__ void attend_to_tile
       opaque(shared_address(smem.stages[0].key) + swizzled<T::kTileDim>(lane / 16 * 8 + lane % 8, lane / 8 % 2));
   state.value_address = opaque(shared_address(smem.stages[0].value) + T::Values::lane_offset(lane));
   state.query_address = opaque(shared_address(&smem.query[0][0][threadIdx.x]));
-  if constexpr (T::kScaledValues) state.scale_address = opaque(shared_address(smem.stages[0].value_scale + 2 * at.pair));
-  quantize_query<T>(state, smem, p, problem, at);
+  if constexpr (T::kScaledValues)
+    state.scale_address = opaque(shared_address(smem.stages[0].value_scale + 2 * at.pair));
+  quantize_query<T>(state, smem, p, problem, at, queries);
   state.norm_limit = -1.0f; // nothing is known yet
 #pragma unroll
   for (int f = 0; f < T::kRowFragments; ++f) {
@@ -125,15 +153,18 @@ template <class T, bool kHasMask> __device__ __forceinline__ void attend_to_tile
     __syncthreads(); // this stage has landed for everyone, and everyone has left the other one
     const bool more = stage + 1 < stages;
     if (more) next_scale = keys.next_scale(stage + 1);
-    if constexpr (kBounded) {
-      const bool bounded = key_scale > 0.0f && norm_of<T::kTileDim>(key_scale) <= state.norm_limit;
-      if ((stage + 1) * T::kStageKeys <= visible.all && __all_sync(kAllLanes, bounded)) {
-        attend_bounded<T>(state, offset_of(stage), key_scale, [&](int part) { load_part(stage + 1, part, more); });
+    if constexpr (kStraight) {
+      const bool simple = key_scale > 0.0f && (kBounded ? norm_of<T::kTileDim>(key_scale) <= state.norm_limit
+                                                        : !too_large<T>(state, key_scale));
+      if ((stage + 1) * T::kStageKeys <= visible.all && __all_sync(kAllLanes, simple)) {
+        attend_shown<T, !kBounded>(state, smem, offset_of(stage), key_scale,
+                                   [&](int part) { load_part(stage + 1, part, more); });
         continue;
       }
     }
     if (more) load(stage + 1);
-    attend<T, kHasMask>(state, smem, offset_of(stage), key_scale, p, visible, warp_row, mask_offset, stage * T::kStageKeys);
+    attend<T, kHasMask>(state, smem, offset_of(stage), key_scale, p, visible, warp_row, mask_offset,
+                        stage * T::kStageKeys);
   }
   write_output<T>(state, smem, p);
 }

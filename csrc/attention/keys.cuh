@@ -7,8 +7,8 @@
 
 namespace sage {
 
-// Copies the keys of one stage after the other. Holds what one thread needs for that: its rows are a multiple of 8 apart,
-// so one swizzle and one running pointer serve all of them.
+// Copies the keys of one stage after the other. Holds what one thread needs for that: its rows are a multiple of 8
+// apart, so one swizzle and one running pointer serve all of them.
 template <class T> struct KeyLoader {
   static constexpr int kChunks = T::kTileDim / T::kVectorBytes;
   static constexpr int kRows = T::kThreads / kChunks; // per pass

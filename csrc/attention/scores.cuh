@@ -32,7 +32,7 @@ __device__ __forceinline__ void query_key_product(Scores<T> &scores, const WarpS
         const uint32_t a[4] = {rows[f].x, rows[f].y, rows[f].z, rows[f].w};
 #pragma unroll
         for (int i = 0; i < 2; ++i) {
-          int32_t(&sum)[4] = scores[f][n + i];
+          int32_t (&sum)[4] = scores[f][n + i];
           if (k == 0)
             mma_s8(sum, a, fragment[2 * i], fragment[2 * i + 1], start);
           else
@@ -68,9 +68,9 @@ __device__ __forceinline__ void mask_scores(Scores<T> &scores, const AttentionPa
   }
 }
 
-// One mask element in the base-2 exponents of the scores. Rounded towards zero, so that a finite number stays finite, if not
-// above the lowest reference: rows that are masked with the lowest number of a type everywhere have equal probabilities,
-// rows that are masked with -inf everywhere have none.
+// One mask element in the base-2 exponents of the scores. Rounded towards zero, so that a finite number stays finite,
+// if not above the lowest reference: rows that are masked with the lowest number of a type everywhere have equal
+// probabilities, rows that are masked with -inf everywhere have none.
 template <typename Mask> __device__ __forceinline__ float mask_exponent(Mask element) {
   return __fmul_rz(to_float(element), kLog2e);
 }
@@ -111,17 +111,77 @@ __device__ __forceinline__ void add_mask(Scores<T> &scores, const WarpState<T> &
   }
 }
 
+// The same where two neighbouring elements of the mask can be read at once, no score is inf or NaN (a sum with -inf
+// hides all others), and rows do not share the mask.
+template <class T, typename Mask>
+__device__ __forceinline__ void add_mask_pairs(Scores<T> &scores, const WarpState<T> &state, float key_scale,
+                                               const AttentionParams &p, const Problem &problem, int64_t mask_offset,
+                                               int warp_row, int first_key) {
+  struct alignas(2 * sizeof(Mask)) Two {
+    Mask x, y;
+  };
+  const int thread = opaque(int(threadIdx.x));
+  const int first_row = warp_row + thread % 32 / 4;
+  first_key += thread % 4 * 2;
+  const Mask *mask = static_cast<const Mask *>(p.mask.data) + mask_offset;
+#pragma unroll
+  for (int f = 0; f < T::kRowFragments; ++f) {
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+      const Mask *row = mask + min(first_row + 16 * f + 8 * r, problem.len_q - 1) * p.mask.stride_query;
+      const float scale = score_scale(state.query_scale[f][r], key_scale);
+#pragma unroll
+      for (int n = 0; n < T::kStep / 8; ++n) {
+        const Two two = *reinterpret_cast<const Two *>(row + min(first_key + 8 * n, problem.len_kv - 2));
+        int32_t &low = scores[f][n][2 * r], &high = scores[f][n][2 * r + 1];
+        low = __float_as_int(fmaf(__int_as_float(low) - kMagic, scale, mask_exponent(two.x)));
+        high = __float_as_int(fmaf(__int_as_float(high) - kMagic, scale, mask_exponent(two.y)));
+      }
+    }
+  }
+}
+
+// Whether no query of the warp has an inf or NaN.
+template <class T> __device__ __forceinline__ bool finite_queries(const WarpState<T> &state) {
+  float finite = 0.0f;
+#pragma unroll
+  for (int i = 0; i < 2 * T::kRowFragments; ++i) finite += nan_unless_finite(state.query_scale[i / 2][i % 2]);
+  return !__any_sync(kAllLanes, is_nan(finite));
+}
+
+// Whether pairs of elements can be read.
+__device__ __forceinline__ bool has_pairs(const AttentionParams &p, const Problem &problem, int64_t mask_offset,
+                                          int bytes) {
+  const MaskView &m = p.mask;
+  const int64_t odd = (reinterpret_cast<uintptr_t>(m.data) / bytes) | mask_offset | m.stride_query | problem.len_kv;
+  return m.stride_key == 1 && m.stride_query != 0 && (odd & 1) == 0 && reinterpret_cast<uintptr_t>(m.data) % bytes == 0;
+}
+
+template <class T, typename Mask>
+__device__ __forceinline__ void add_any_mask(Scores<T> &scores, const WarpState<T> &state, float key_scale,
+                                             const AttentionParams &p, const Problem &problem, int64_t mask_offset,
+                                             int warp_row, int first_key, bool finite) {
+  if (finite && has_pairs(p, problem, mask_offset, sizeof(Mask)))
+    add_mask_pairs<T, Mask>(scores, state, key_scale, p, problem, mask_offset, warp_row, first_key);
+  else
+    add_mask<T, Mask>(scores, state, key_scale, p, problem, mask_offset, warp_row, first_key);
+}
+
+// `finite`: no score is inf or NaN.
 template <class T>
 __device__ __forceinline__ void apply_mask(Scores<T> &scores, const WarpState<T> &state, float key_scale,
                                            const AttentionParams &p, const Problem &problem, int64_t mask_offset,
-                                           int warp_row, int first_key) {
+                                           int warp_row, int first_key, bool finite) {
   switch (p.mask.kind) {
-  case MaskKind::kBool: return add_mask<T, bool>(scores, state, key_scale, p, problem, mask_offset, warp_row, first_key);
+  case MaskKind::kBool:
+    return add_any_mask<T, bool>(scores, state, key_scale, p, problem, mask_offset, warp_row, first_key, finite);
   case MaskKind::kFloat16:
-    return add_mask<T, __half>(scores, state, key_scale, p, problem, mask_offset, warp_row, first_key);
+    return add_any_mask<T, __half>(scores, state, key_scale, p, problem, mask_offset, warp_row, first_key, finite);
   case MaskKind::kBFloat16:
-    return add_mask<T, __nv_bfloat16>(scores, state, key_scale, p, problem, mask_offset, warp_row, first_key);
-  default: return add_mask<T, float>(scores, state, key_scale, p, problem, mask_offset, warp_row, first_key);
+    return add_any_mask<T, __nv_bfloat16>(scores, state, key_scale, p, problem, mask_offset, warp_row, first_key,
+                                          finite);
+  default:
+    return add_any_mask<T, float>(scores, state, key_scale, p, problem, mask_offset, warp_row, first_key, finite);
   }
 }
 

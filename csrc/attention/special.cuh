@@ -1,5 +1,5 @@
-// Keys and values that hold an inf or NaN: quantized as zeros and marked, they get here what exact arithmetic gives. Rarely
-// run, so written to take few registers.
+// Keys and values that hold an inf or NaN: quantized as zeros and marked, they get here what exact arithmetic gives.
+// Rarely run, so written to take few registers.
 #pragma once
 
 #include "padding.cuh"
@@ -82,7 +82,8 @@ __device__ __forceinline__ void add_special_values(WarpState<T> &state, const At
                      !mask_hides(p, mask + row * p.mask.stride_query + key * p.mask.stride_key);
       }
     }
-    const int64_t value = head_offset(p.raw_value, at.batch, at.kv_head, problem.first_kv) + key * p.raw_value.stride_token;
+    const int64_t value =
+        head_offset(p.raw_value, at.batch, at.kv_head, problem.first_kv) + key * p.raw_value.stride_token;
 #pragma unroll 1
     for (int n = 0; n < T::kTileDim / 8; ++n) {
       float x[2];

@@ -6,8 +6,8 @@
 
 namespace sage {
 
-// Start of the running row maximum: the lowest float, so that a row which sees no key needs no special case, and none lies
-// below it.
+// Start of the running row maximum: the lowest float, so that a row which sees no key needs no special case, and none
+// lies below it.
 constexpr float kLowest = -0x1.fffffep127f;
 
 // Sums of one MMA fragment: elements 0, 1 are two channels of row `group`, 2, 3 the same of row `group` + 8.
@@ -44,15 +44,16 @@ struct Fp16Accumulator {
 
 // Everything that a warp keeps in registers. Row r of fragment f is row 16 f + 8 r + group of the warp's rows.
 template <class T> struct WarpState {
-  float query_scale[T::kRowFragments][2];                // with sm_scale * log2(e)
-  float reference[T::kRowFragments][2];                  // base-2 exponent that P is relative to
-  float row_sum[T::kRowFragments][2];                    // this thread's part
-  float norm_limit;                                      // keys up to this long need no look at the scores
+  float query_scale[T::kRowFragments][2]; // with sm_scale * log2(e)
+  float reference[T::kRowFragments][2];   // base-2 exponent that P is relative to
+  float row_sum[T::kRowFragments][2];     // this thread's part
+  float norm_limit;                       // keys up to this long need no look at the scores
   typename T::Accumulator output[T::kRowFragments][T::kTileDim / 8];
-  // Addresses in shared memory, of the first stage. Kept: computed anew, the base of shared memory takes as long as a load.
-  uint32_t key_address, value_address;                   // of the matrix rows that this lane names to ldmatrix
-  uint32_t query_address;                                // of this thread's fragments
-  uint32_t scale_address;                                // of this thread's first scales of FP8 values
+  // Addresses in shared memory, of the first stage. Kept: computed anew, the base of shared memory takes as long as a
+  // load.
+  uint32_t key_address, value_address; // of the matrix rows that this lane names to ldmatrix
+  uint32_t query_address;              // of this thread's fragments
+  uint32_t scale_address;              // of this thread's first scales of FP8 values
 };
 
 // One step's scores, as INT32 sums on top of kMagicBits until a mask makes plain floats of them.

@@ -6,8 +6,8 @@
 namespace sage {
 
 // kTileDim: channels of a tile. kRowFragments: 16-row MMA fragments per warp. kStep: keys whose scores a warp holds
-// at a time. kStageKeys: keys in a stage of the copy pipeline. kBlocksPerSm: resident blocks that the register budget is
-// cut for.
+// at a time. kStageKeys: keys in a stage of the copy pipeline. kBlocksPerSm: resident blocks that the register budget
+// is cut for.
 template <int kTileDim_, int kRowFragments_, int kWarps_, int kStep_, int kStageKeys_, int kBlocksPerSm_> struct Tile {
   static constexpr int kTileDim = kTileDim_;
   static constexpr int kRowFragments = kRowFragments_;
@@ -41,10 +41,12 @@ template <class T> struct SharedMemory {
   typename T::QueryFragments query;
   // Each thread its own: of its rows, with their scale.
   float query_norm[T::kBoundable ? 2 * T::kRowFragments : 1][T::kBoundable ? T::kThreads : 1];
-  float absmax[T::kWarps];                                           // of query rows, in the prologue
-  alignas(Problem) unsigned char problem_bytes[sizeof(Problem)];     // complete at the first barrier
+  float absmax[T::kWarps];                                       // of query rows, in the prologue
+  alignas(Problem) unsigned char problem_bytes[sizeof(Problem)]; // complete at the first barrier
 
-  __device__ __forceinline__ const Problem &problem() const { return *reinterpret_cast<const Problem *>(problem_bytes); }
+  __device__ __forceinline__ const Problem &problem() const {
+    return *reinterpret_cast<const Problem *>(problem_bytes);
+  }
 };
 
 } // namespace sage

@@ -6,14 +6,14 @@
 
 # capability: families. sm80_one_block: tiles for multiprocessors with about 100 KB of shared memory.
 set(SAGE_CAPABILITIES 80 86 89 90 100 103 120 121)
-set(SAGE_FAMILIES_80 quant sm80 sm80_one_block)
-set(SAGE_FAMILIES_86 quant sm80 sm80_one_block)
-set(SAGE_FAMILIES_89 quant sm80 sm80_one_block sm89)
-set(SAGE_FAMILIES_90 quant sm80 sm89 sm90)
-set(SAGE_FAMILIES_100 quant sm80 sm89)
-set(SAGE_FAMILIES_103 quant sm80 sm89)
-set(SAGE_FAMILIES_120 quant sm80 sm80_one_block sm89)
-set(SAGE_FAMILIES_121 quant sm80 sm80_one_block sm89)
+set(SAGE_FAMILIES_80 quant decode sm80 sm80_one_block)
+set(SAGE_FAMILIES_86 quant decode sm80 sm80_one_block)
+set(SAGE_FAMILIES_89 quant decode sm80 sm80_one_block sm89)
+set(SAGE_FAMILIES_90 quant decode sm80 sm89 sm90)
+set(SAGE_FAMILIES_100 quant decode sm80 sm89)
+set(SAGE_FAMILIES_103 quant decode sm80 sm89)
+set(SAGE_FAMILIES_120 quant decode sm80 sm80_one_block sm89)
+set(SAGE_FAMILIES_121 quant decode sm80 sm80_one_block sm89)
 
 if(NOT SAGEATTENTION_ARCHITECTURES)
   message(FATAL_ERROR "SAGEATTENTION_ARCHITECTURES is empty, expected capabilities without dots, e.g. "

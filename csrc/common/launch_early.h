@@ -8,7 +8,8 @@ namespace sage {
 // Where the GPU can (9.0 and later), blocks start while those of the launch before are still running. They call
 // wait_for_previous_grid().
 template <class Kernel, class Params>
-cudaError_t launch_early(Kernel kernel, const Params &p, unsigned grid, unsigned threads, size_t bytes, cudaStream_t stream) {
+cudaError_t launch_early(Kernel kernel, const Params &p, unsigned grid, unsigned threads, size_t bytes,
+                         cudaStream_t stream) {
   int major = 0;
   if (const cudaError_t error = compute_capability_major(major); error != cudaSuccess) return error;
   cudaLaunchAttribute attribute{};

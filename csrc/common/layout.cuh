@@ -30,7 +30,8 @@ template <typename Number> __device__ __forceinline__ Number quad_sum(Number x) 
 }
 
 // Hides where a value comes from. Applied to an input (threadIdx.x), it makes rarely needed results be computed where
-// they are used instead of occupying registers through the main loop; applied to a result, it makes that result be kept.
+// they are used instead of occupying registers through the main loop; applied to a result, it makes that result be
+// kept.
 template <typename Integer> __device__ __forceinline__ Integer opaque(Integer value) {
   if constexpr (sizeof(value) == 8)
     asm volatile("" : "+l"(value));

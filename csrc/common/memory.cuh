@@ -26,8 +26,9 @@ template <int kGroupsInFlight> __device__ __forceinline__ void cp_async_wait() {
   asm volatile("cp.async.wait_group %0;\n" ::"n"(kGroupsInFlight) : "memory");
 }
 
-// Programmatic dependent launch (PTX ISA, griddepcontrol; 9.0 and later): the next grid of the stream may start when every
-// block of this one has called allow_next_grid() or ended; it sees what this one writes after wait_for_previous_grid().
+// Programmatic dependent launch (PTX ISA, griddepcontrol; 9.0 and later): the next grid of the stream may start when
+// every block of this one has called allow_next_grid() or ended; it sees what this one writes after
+// wait_for_previous_grid().
 __device__ __forceinline__ void allow_next_grid() {
 #if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.launch_dependents;");
@@ -38,10 +39,6 @@ __device__ __forceinline__ void wait_for_previous_grid() {
 #if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
-}
-
-__device__ __forceinline__ void prefetch_l2(const void *address) {
-  asm volatile("prefetch.global.L2 [%0];" ::"l"(address));
 }
 
 // Four 8x8 matrices of 16-bit elements; lane l names the row l % 8 of matrix l / 8.

@@ -38,6 +38,12 @@ __device__ __forceinline__ float reciprocal(float x) {
   return y;
 }
 
+__device__ __forceinline__ float sqrt_approx(float x) {
+  float y;
+  asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
 // Factor that takes values of magnitude up to absmax into the INT8 range; finite for every finite absmax.
 __device__ __forceinline__ float int8_factor(float absmax) {
   return kInt8Max / 256.0f * reciprocal(fmaxf(absmax, kSmallestAbsmax) * (1.0f / 256.0f));
@@ -61,14 +67,26 @@ __device__ __forceinline__ float2 unpack2(__half2 x) { return __half22float2(x);
 __device__ __forceinline__ float2 unpack2(__nv_bfloat162 x) { return __bfloat1622float2(x); }
 
 template <typename Element> struct Pair;
-template <> struct Pair<__half> { using type = __half2; };
-template <> struct Pair<__nv_bfloat16> { using type = __nv_bfloat162; };
+template <> struct Pair<__half> {
+  using type = __half2;
+};
+template <> struct Pair<__nv_bfloat16> {
+  using type = __nv_bfloat162;
+};
 
 // Two elements stored in one 32-bit register, as floats.
 template <typename Element> __device__ __forceinline__ float2 unpack2(uint32_t bits) {
   typename Pair<Element>::type pair;
   memcpy(&pair, &bits, sizeof(bits));
   return unpack2(pair);
+}
+
+// The same in fewer instructions than the library's.
+template <typename Element> __device__ __forceinline__ float2 as_floats(uint32_t bits) {
+  return unpack2<Element>(bits);
+}
+template <> __device__ __forceinline__ float2 as_floats<__nv_bfloat16>(uint32_t bits) {
+  return make_float2(__uint_as_float(bits << 16), __uint_as_float(bits & 0xffff0000u));
 }
 
 template <typename Element> __device__ __forceinline__ uint32_t pack2(float low, float high);
@@ -86,6 +104,13 @@ template <> __device__ __forceinline__ uint32_t pack2<__nv_bfloat16>(float low, 
 // A finite number that rounding errors may have taken beyond the largest fp16 number.
 __device__ __forceinline__ float within_half(float x) {
   return fabsf(x) < INFINITY ? fminf(fmaxf(x, -65504.0f), 65504.0f) : x;
+}
+
+// NaN if one is NaN.
+__device__ __forceinline__ float larger(float a, float b) {
+  float c;
+  asm("max.NaN.f32 %0, %1, %2;" : "=f"(c) : "f"(a), "f"(b));
+  return c;
 }
 
 // 0 for finite x, NaN for others: summed over many values it tells whether all were finite.

@@ -9,7 +9,8 @@ namespace sage {
 constexpr int kMostDevices = 64; // that answers are kept for; for others the runtime is asked every time
 
 // ask(device, answer) for the current device, if nobody did before. Answers are not 0.
-template <class Ask> cudaError_t once_per_device(std::atomic<int> (&answers)[kMostDevices], int &answer, const Ask &ask) {
+template <class Ask>
+cudaError_t once_per_device(std::atomic<int> (&answers)[kMostDevices], int &answer, const Ask &ask) {
   int device = 0;
   cudaError_t error = cudaGetDevice(&device);
   if (error != cudaSuccess) return error;

@@ -26,7 +26,8 @@ struct Sequence {
   }
 
 private:
-  static __device__ __forceinline__ bool clamp(int &first, int &len, const int32_t *cu_seqlens, int longest, int total) {
+  static __device__ __forceinline__ bool clamp(int &first, int &len, const int32_t *cu_seqlens, int longest,
+                                               int total) {
     const int begin = cu_seqlens[0], end = cu_seqlens[1];
     first = min(max(begin, 0), total);
     const int last = min(max(end, first), total);

@@ -18,8 +18,7 @@ sageattention_status fail(sageattention_status status, const char *format, ...) 
 }
 
 sageattention_status fail_cuda(cudaError_t error, const char *what) {
-  return fail(SAGEATTENTION_CUDA_ERROR, "%s failed: %s (%s)", what, cudaGetErrorString(error),
-              cudaGetErrorName(error));
+  return fail(SAGEATTENTION_CUDA_ERROR, "%s failed: %s (%s)", what, cudaGetErrorString(error), cudaGetErrorName(error));
 }
 
 const char *last_error() { return message; }

@@ -14,7 +14,7 @@
 namespace sage {
 namespace {
 
-constexpr int64_t kMaxLength = kSeesAll - 1024; // positions are 32-bit, offsets 64-bit
+constexpr int64_t kMaxLength = kSeesAll - 1024;        // positions are 32-bit, offsets 64-bit
 constexpr int64_t kMostTiles = (int64_t{1} << 30) - 1; // counted in 32 bits, with room for two blocks each
 constexpr int64_t kMaxHeadDim = 256;
 constexpr int64_t kSmallestTileRows = 64;
@@ -54,8 +54,11 @@ sageattention_status check_sizes(const sageattention_params &p) {
     int64_t value;
     const char *name;
     int64_t smallest;
-  } sizes[] = {{p.batch, "batch", 1}, {p.heads_q, "heads_q", 1}, {p.heads_kv, "heads_kv", 1},
-               {p.len_q, "len_q", p.cu_seqlens_q == nullptr ? 1 : 0}, {p.len_kv, "len_kv", 0}};
+  } sizes[] = {{p.batch, "batch", 1},
+               {p.heads_q, "heads_q", 1},
+               {p.heads_kv, "heads_kv", 1},
+               {p.len_q, "len_q", p.cu_seqlens_q == nullptr ? 1 : 0},
+               {p.len_kv, "len_kv", 0}};
   for (const auto &size : sizes)
     if (const auto status = check_range(size.value, size.name, size.smallest, kMaxLength)) return status;
   if (p.heads_q % p.heads_kv != 0)
@@ -84,7 +87,7 @@ sageattention_status check_options(const sageattention_params &p) {
     const char *name;
     int64_t largest;
   } options[] = {{p.dtype, "dtype", SAGEATTENTION_FLOAT32},
-                 {p.value_format, "value_format", SAGEATTENTION_VALUES_AUTO},
+                 {p.value_format, "value_format", SAGEATTENTION_VALUES_UNQUANTIZED},
                  {p.granularity, "granularity", SAGEATTENTION_PER_WARP},
                  {p.causality, "causality", SAGEATTENTION_CAUSAL_BOTTOM_RIGHT},
                  {p.mask.data == nullptr ? 0 : p.mask.dtype, "mask.dtype", SAGEATTENTION_BOOL}};
@@ -98,7 +101,9 @@ sageattention_status check_tensors(const sageattention_params &p) {
     const sageattention_tensor &tensor;
     const char *name;
     bool needed;
-  } tensors[] = {{p.query, "query", true}, {p.key, "key", p.len_kv > 0}, {p.value, "value", p.len_kv > 0},
+  } tensors[] = {{p.query, "query", true},
+                 {p.key, "key", p.len_kv > 0},
+                 {p.value, "value", p.len_kv > 0},
                  {p.output, "output", true}};
   for (const auto &t : tensors)
     if (const auto status = check_tensor(t.tensor, t.name, t.needed)) return status;
@@ -121,16 +126,45 @@ sageattention_status ask_capability(int named, int &compute_capability) {
                               : fail_cuda(error, "asking for the compute capability of the current device");
 }
 
+// Whether the decode family knows everything that the call asks for.
+bool suits_decode(const sageattention_params &p, const Plan &plan) {
+  return plan.dtype != Dtype::kFloat32 && p.cu_seqlens_q == nullptr && p.len_q <= kMaxLength / (p.heads_q / p.heads_kv);
+}
+
+// Whether its kernels on wgmma do. Their machine code runs on no other capability.
+bool suits_decode_wgmma([[maybe_unused]] const Plan &plan) {
+#if SAGE_SM90
+  const auto &known = kSm90Architectures;
+  return std::find(known.begin(), known.end(), plan.compute_capability) != known.end() &&
+         plan.tile_dim <= decode::kMostWgmmaChannels;
+#else
+  return false;
+#endif
+}
+
+// Whether reading K and V once as they are is faster than quantizing them, which reads them, writes half as many bytes
+// and reads those. rows: of all query heads that share a head of keys.
+bool prefers_decode(const sageattention_params &p, const Plan &plan) {
+  const int64_t rows = p.len_q * (p.heads_q / p.heads_kv);
+  return suits_decode(p, plan) &&
+         rows <= decode::most_rows(suits_decode_wgmma(plan), p.mask.data != nullptr && !plan.padding, p.len_kv);
+}
+
 // Whether the sm90 family knows everything that the call asks for.
 bool suits_wgmma([[maybe_unused]] const sageattention_params &p, [[maybe_unused]] const Plan &plan) {
 #if SAGE_SM90
   const auto &known = kSm90Architectures; // their machine code runs on no other capability
-  return std::find(known.begin(), known.end(), plan.compute_capability) != known.end() &&
-         plan.dtype != Dtype::kFloat32 && p.smooth_v == 0 && p.granularity == SAGEATTENTION_PER_THREAD &&
-         (p.mask.data == nullptr || plan.padding);
+  return std::find(known.begin(), known.end(), plan.compute_capability) != known.end();
 #else
   return false;
 #endif
+}
+
+// Whether it is also the fastest: with head dims up to 64, masks of one or two bytes that are not read in vectors take
+// longer than in the sm80 family.
+bool prefers_wgmma(const sageattention_params &p, const Plan &plan) {
+  return !plan.masked || plan.tile_dim > 64 || p.mask.dtype == SAGEATTENTION_FLOAT32 || p.mask.stride_key == 0 ||
+         in_vectors(p.mask, p.len_kv);
 }
 
 int key_block([[maybe_unused]] const Plan &plan) {
@@ -156,7 +190,7 @@ Sequences sequences(const sageattention_params &p, int block) {
 }
 
 // Gives every part of the workspace its place, one behind the other.
-void lay_out(Plan &plan, int64_t heads_kv, bool smooth_v) {
+void lay_out(Plan &plan, int64_t heads_q, int64_t heads_kv, bool smooth_v) {
   size_t end = 0;
   const auto place = [&](size_t &offset, bool present, size_t bytes) {
     offset = end;
@@ -176,6 +210,12 @@ void lay_out(Plan &plan, int64_t heads_kv, bool smooth_v) {
   place(plan.value_scale, plan.converts_value, channels * sizeof(float));
   place(plan.value_magnitude, plan.converts_value, channels * sizeof(unsigned));
   place(plan.converted_value, plan.converts_value, blocks * kKeyBlock * plan.tile_dim * sizeof(uint16_t));
+  size_t query_bytes = 0;
+#if SAGE_SM90
+  query_bytes =
+      heads_q * sm90::query_records(plan.sequences, nullptr).of_head * sm90::query_record_bytes(plan.tile_dim);
+#endif
+  place(plan.quantized_query, plan.quantizes_query, query_bytes);
   plan.workspace_bytes = end;
 }
 
@@ -185,6 +225,10 @@ bool loads_wide(const sageattention_tensor &t, Dtype dtype, int64_t head_dim, in
   const int64_t element = element_bytes(dtype);
   return reinterpret_cast<uintptr_t>(t.data) % bytes == 0 && t.stride_batch * element % bytes == 0 &&
          t.stride_head * element % bytes == 0 && t.stride_token * element % bytes == 0 && head_dim % channels == 0;
+}
+
+bool in_vectors(const sageattention_mask &mask, int64_t len_kv) {
+  return mask.stride_key == 1 && (len_kv | mask.stride_batch | mask.stride_head | mask.stride_query) % 8 == 0;
 }
 
 sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
@@ -200,23 +244,34 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
                                                    : Dtype::kFloat32;
   plan.padding = p.mask.data != nullptr && p.mask.dtype == SAGEATTENTION_BOOL && p.mask.stride_head == 0 &&
                  p.mask.stride_query == 0 && p.len_kv > 0;
+  plan.masked = p.mask.data != nullptr && !plan.padding;
   for (const int tile : kTileDims) {
     plan.tile_dim = tile;
     if (p.head_dim_qk <= tile && p.head_dim_v <= tile) break;
   }
   const bool automatic = p.value_format == SAGEATTENTION_VALUES_AUTO;
+  const bool unquantized = p.value_format == SAGEATTENTION_VALUES_UNQUANTIZED;
+  if (unquantized && !suits_decode(p, plan))
+    return fail(SAGEATTENTION_UNSUPPORTED,
+                "the decode kernels take no %s; let the library choose, or use the fp16 kernels",
+                p.cu_seqlens_q != nullptr       ? "packed sequences"
+                : plan.dtype == Dtype::kFloat32 ? "fp32 inputs"
+                                                : "calls with so many queries");
   plan.compute_capability = p.compute_capability;
-  plan.wgmma = false;
-  if (automatic || (p.wgmma != 0 && p.value_format == SAGEATTENTION_VALUES_FP8_FP32_SUMS)) {
+  plan.decode = plan.wgmma = false;
+  if (automatic || unquantized || (p.wgmma != 0 && p.value_format == SAGEATTENTION_VALUES_FP8_FP32_SUMS)) {
     if (const auto status = ask_capability(p.compute_capability, plan.compute_capability)) return status;
-    plan.wgmma = suits_wgmma(p, plan);
+    plan.decode = unquantized || (automatic && prefers_decode(p, plan));
+    plan.wgmma = !plan.decode && suits_wgmma(p, plan) && (!automatic || prefers_wgmma(p, plan));
   }
-  plan.value_format = !automatic ? p.value_format
+  plan.value_format = plan.decode  ? SAGEATTENTION_VALUES_UNQUANTIZED
+                      : !automatic ? p.value_format
                       : plan.wgmma ? SAGEATTENTION_VALUES_FP8_FP32_SUMS
                                    : SAGEATTENTION_VALUES_16BIT;
   plan.fp8 = is_fp8(plan.value_format);
-  plan.converts_value = !plan.fp8 && (plan.value_format != SAGEATTENTION_VALUES_16BIT || p.smooth_v != 0 ||
-                                      plan.dtype == Dtype::kFloat32);
+  plan.converts_value =
+      !plan.decode && !plan.fp8 &&
+      (plan.value_format != SAGEATTENTION_VALUES_16BIT || p.smooth_v != 0 || plan.dtype == Dtype::kFloat32);
   plan.value_dtype = plan.converts_value ? Dtype::kFloat16 : plan.dtype;
   const int block = key_block(plan);
   plan.sequences = sequences(p, block);
@@ -229,11 +284,19 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
                 printable(p.batch), printable(p.heads_q), printable(p.len_q > p.len_kv ? p.len_q : p.len_kv),
                 printable(kMostTiles));
   plan.sequences.head_blocks = static_cast<int>(head_blocks);
+  plan.quantizes_query = plan.wgmma && (plan.dtype == Dtype::kFloat32 || p.smooth_v != 0 ||
+                                        p.granularity != SAGEATTENTION_PER_THREAD || plan.masked);
   plan.record_bytes = plan.fp8 ? fp8_record_bytes(plan.tile_dim) : kKeyBlock * plan.tile_dim;
 #if SAGE_SM90
   if (plan.wgmma) plan.record_bytes = sm90::record_bytes(plan.tile_dim);
 #endif
-  lay_out(plan, p.heads_kv, p.smooth_v != 0);
+  if (plan.decode) {
+    plan.decode_layout = decode::Layout(p.batch * p.heads_kv, p.len_q * (p.heads_q / p.heads_kv), p.len_kv,
+                                        plan.tile_dim, suits_decode_wgmma(plan));
+    plan.workspace_bytes = plan.decode_layout.bytes;
+  } else {
+    lay_out(plan, p.heads_q, p.heads_kv, p.smooth_v != 0);
+  }
   return SAGEATTENTION_OK;
 }
 
@@ -242,12 +305,14 @@ sageattention_status check_device(const Plan &plan) {
   int compute_capability = 0;
   if (const auto status = ask_capability(plan.compute_capability, compute_capability)) return status;
   const bool fp8 = plan.fp8;
-  if (!(fp8 ? serves(kSm89Architectures, compute_capability) : serves(kSm80Architectures, compute_capability)))
-    return fail(SAGEATTENTION_UNSUPPORTED,
-                "no kernel with %s values for compute capability %d.%d: this build of libsageattention %s has machine code "
-                "for %s%s; install a build that lists this capability",
-                fp8 ? "FP8" : "16-bit", compute_capability / 10, compute_capability % 10, SAGEATTENTION_VERSION_STRING,
-                SAGEATTENTION_ARCHITECTURES_STRING, fp8 ? ", and FP8 needs 8.9 or later" : "");
+  const auto &known = plan.decode ? kDecodeArchitectures : fp8 ? kSm89Architectures : kSm80Architectures;
+  if (!serves(known, compute_capability))
+    return fail(
+        SAGEATTENTION_UNSUPPORTED,
+        "no kernel with %s values for compute capability %d.%d: this build of libsageattention %s has machine code "
+        "for %s%s; install a build that lists this capability",
+        fp8 ? "FP8" : "16-bit", compute_capability / 10, compute_capability % 10, SAGEATTENTION_VERSION_STRING,
+        SAGEATTENTION_ARCHITECTURES_STRING, fp8 ? ", and FP8 needs 8.9 or later" : "");
   if (plan.value_format == SAGEATTENTION_VALUES_FP8_FP16_SUMS && !SAGEATTENTION_FP8_FP16_SUMS)
     return fail(SAGEATTENTION_UNSUPPORTED,
                 "no kernel with FP8 values and fp16 sums (pv_accum_dtype='fp32+fp16'): they need CUDA 12.8, and this "

@@ -1,5 +1,6 @@
-// V in fp16, whatever its dtype and range: scaled by a power of two per sequence, head and channel, for kernels whose sums
-// are fp16, for fp32 inputs and for values whose mean is taken off. Two launches: the largest magnitudes, then the values.
+// V in fp16, whatever its dtype and range: scaled by a power of two per sequence, head and channel, for kernels whose
+// sums are fp16, for fp32 inputs and for values whose mean is taken off. Two launches: the largest magnitudes, then the
+// values.
 #include "../common/dispatch.cuh"
 #include "../common/params.h"
 #include "rows.cuh"
@@ -18,8 +19,8 @@ template <int kTileDim> struct SharedMemory {
 __device__ __forceinline__ int exponent_above(float x) { return (__float_as_int(x) + 0x7fffff >> 23) - 127; }
 __device__ __forceinline__ float power_of_two(int exponent) { return __int_as_float(exponent + 127 << 23); }
 
-// For exponents from -126: what values are multiplied by, and what takes them back, as times_scale() reads it. Beyond 126
-// (even ones) the first is a denormal number, and the second may be too large for a float.
+// For exponents from -126: what values are multiplied by, and what takes them back, as times_scale() reads it. Beyond
+// 126 (even ones) the first is a denormal number, and the second may be too large for a float.
 __device__ __forceinline__ float inverse_power(int exponent) {
   return exponent > 126 ? __int_as_float(1 << 149 - exponent) : power_of_two(-exponent);
 }

@@ -13,7 +13,7 @@ namespace sage {
 inline namespace fill_uncovered {
 
 constexpr int kThreads = 256;
-constexpr int kTokens = 256; // of a block at a time
+constexpr int kTokens = 256;           // of a block at a time
 constexpr unsigned kMostBlocks = 1024; // each reads all lengths
 
 enum Row : uint8_t { kCovered, kHidden, kLost };

@@ -9,13 +9,13 @@
 
 namespace sage {
 
-constexpr int kThreads = 256; // of a block
+constexpr int kThreads = 256; // of a block, if nothing else is said
 constexpr int kVector = 8;    // channels per thread and row
 
 // How the threads of a block share rows: one behind the other, kRowsPerPass at a time.
-template <int kTileDim> struct Rows {
+template <int kTileDim, int kBlockThreads = kThreads> struct Rows {
   static constexpr int kThreadsPerRow = kTileDim / kVector;
-  static constexpr int kRowsPerPass = kThreads / kThreadsPerRow;
+  static constexpr int kRowsPerPass = kBlockThreads / kThreadsPerRow;
   static constexpr int kPassesPerBlock = kKeyBlock / kRowsPerPass; // of keys
   static __device__ __forceinline__ int row() { return threadIdx.x / kThreadsPerRow; }
   static __device__ __forceinline__ int channel() { return threadIdx.x % kThreadsPerRow * kVector; }
@@ -41,8 +41,7 @@ __device__ __forceinline__ StoredVector<Element> load_row(const Element *row, in
     memcpy(&stored, words, sizeof(stored));
   } else {
 #pragma unroll
-    for (int i = 0; i < kVector; ++i)
-      stored.x[i] = valid && channel + i < head_dim ? row[channel + i] : Element(0.0f);
+    for (int i = 0; i < kVector; ++i) stored.x[i] = valid && channel + i < head_dim ? row[channel + i] : Element(0.0f);
   }
   return stored;
 }
@@ -71,13 +70,6 @@ template <int kTileDim> __device__ __forceinline__ bool row_any(bool condition) 
   return (__ballot_sync(kAllLanes, condition) >> first & (kAllLanes >> (32 - kLanes))) != 0;
 }
 
-// Sum over the lanes that hold this thread's row.
-template <int kTileDim> __device__ __forceinline__ unsigned row_sum(unsigned x) {
-#pragma unroll
-  for (int offset = Rows<kTileDim>::kThreadsPerRow / 2; offset > 0; offset /= 2) x += __shfl_xor_sync(kAllLanes, x, offset);
-  return x;
-}
-
 // Token that sample i takes: one per stratum, staggered so that periodic data is not aliased.
 __device__ __forceinline__ int sample_position(int i, int len) {
   if (len <= kMeanSample) return i;
@@ -85,14 +77,13 @@ __device__ __forceinline__ int sample_position(int i, int len) {
   return static_cast<int>(int64_t{i} * len / kMeanSample) + i * 37 % stratum;
 }
 
-// Mean of a sample of a head's tokens, for the channels of this thread; elements that are not finite count as zeros. All
-// threads of the block take part; `partial` is shared memory.
-template <typename Element, int kTileDim>
-__device__ __forceinline__ void sample_mean(float (&mean)[kVector],
-                                            float (&partial)[Rows<kTileDim>::kRowsPerPass][kTileDim],
-                                            const Element *head, int64_t stride_token, int len, int head_dim,
-                                            bool wide) {
-  using R = Rows<kTileDim>;
+// Mean of a sample of a head's tokens, for the channels of this thread; elements that are not finite count as zeros.
+// All threads of the block take part; `partial` is shared memory.
+template <typename Element, int kTileDim, int kBlockThreads = kThreads>
+__device__ __forceinline__ void
+sample_mean(float (&mean)[kVector], float (&partial)[Rows<kTileDim, kBlockThreads>::kRowsPerPass][kTileDim],
+            const Element *head, int64_t stride_token, int len, int head_dim, bool wide) {
+  using R = Rows<kTileDim, kBlockThreads>;
   constexpr int kPasses = kMeanSample / R::kRowsPerPass;
   const int row = R::row(), channel = R::channel();
   const int samples = min(len, kMeanSample);
@@ -101,7 +92,8 @@ __device__ __forceinline__ void sample_mean(float (&mean)[kVector],
   for (int pass = 0; pass < kPasses; ++pass) {
     const int i = pass * R::kRowsPerPass + row;
     const bool valid = i < samples;
-    stored[pass] = load_row(head + (valid ? sample_position(i, len) : 0) * stride_token, channel, head_dim, valid, wide);
+    stored[pass] =
+        load_row(head + (valid ? sample_position(i, len) : 0) * stride_token, channel, head_dim, valid, wide);
   }
   float sum[kVector] = {};
 #pragma unroll
@@ -114,7 +106,7 @@ __device__ __forceinline__ void sample_mean(float (&mean)[kVector],
 #pragma unroll
   for (int c = 0; c < kVector; ++c) partial[row][channel + c] = sum[c];
   __syncthreads();
-  for (int c = threadIdx.x; c < kTileDim; c += kThreads) {
+  for (int c = threadIdx.x; c < kTileDim; c += kBlockThreads) {
     float total = 0.0f;
 #pragma unroll
     for (int r = 0; r < R::kRowsPerPass; ++r) total += partial[r][c];

@@ -9,7 +9,8 @@ cudaError_t launch_attention_sm80(const AttentionParams &p, Dtype value_dtype, S
   case Sums::kFp16: return sm80::launch_f16_sums(p, tile_dim, stream);
   case Sums::kFp16PerStep: return sm80::launch_f16_sums_per_step(p, tile_dim, stream);
   default:
-    return value_dtype == Dtype::kFloat16 ? sm80::launch_f16(p, tile_dim, stream) : sm80::launch_bf16(p, tile_dim, stream);
+    return value_dtype == Dtype::kFloat16 ? sm80::launch_f16(p, tile_dim, stream)
+                                          : sm80::launch_bf16(p, tile_dim, stream);
   }
 }
 

@@ -12,6 +12,8 @@ template <typename Element_, Sums kSums_, class Tile> struct Traits : Tile {
   static constexpr Sums kSums = kSums_;
   static constexpr bool kScaledValues = false;
   static constexpr bool kRunsHere = true;
+  // Whether inputs and output have the type of values, and nothing was taken off these: others are converted to fp16.
+  static constexpr bool kAsIs = std::is_same_v<Element, __nv_bfloat16>;
   // Whether stages may go without a look at the scores: bf16 holds large P, fp16 does not.
   static constexpr bool kBoundable = kSums == Sums::kFp32 && std::is_same_v<Element, __nv_bfloat16>;
   using Accumulator = std::conditional_t<kSums == Sums::kFp16, Fp16Accumulator, Fp32Accumulator>;
@@ -30,18 +32,17 @@ constexpr int step_of_large_tile(Sums sums) { return sums == Sums::kFp16PerStep 
 
 template <typename Element, Sums kSums>
 using D128OneBlock = Traits<Element, kSums, Tile<128, 2, 8, step_of_large_tile(kSums), 64, 1>>;
-template <typename Element, Sums kSums>
-using D128OneBlockMasked = Traits<Element, kSums, Tile<128, 2, 8, 16, 64, 1>>;
+template <typename Element, Sums kSums> using D128OneBlockMasked = Traits<Element, kSums, Tile<128, 2, 8, 16, 64, 1>>;
 
-template <typename Element, Sums kSums>
-cudaError_t launch_d128(const AttentionParams &p, cudaStream_t stream) {
+template <typename Element, Sums kSums> cudaError_t launch_d128(const AttentionParams &p, cudaStream_t stream) {
   if constexpr (kSums != Sums::kFp32) { // one kernel for every multiprocessor
     return launch<D128OneBlock<Element, kSums>, D128OneBlockMasked<Element, kSums>>(p, stream);
   } else {
     using TwoBlocks = Traits<Element, kSums, Tile<128, 2, 4, 32, 64, 2>>;
 #if SAGE_SM80_ONE_BLOCK
     if (!fits<TwoBlocks>())
-      return std::is_same_v<Element, __half> ? launch_f16_d128_one_block(p, stream) : launch_bf16_d128_one_block(p, stream);
+      return std::is_same_v<Element, __half> ? launch_f16_d128_one_block(p, stream)
+                                             : launch_bf16_d128_one_block(p, stream);
 #endif
     return launch<TwoBlocks, Traits<Element, kSums, Tile<128, 2, 4, 16, 64, 2>>>(p, stream);
   }

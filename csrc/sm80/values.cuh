@@ -15,16 +15,18 @@ namespace sage::sm80 {
 // running pointer serve all of them.
 template <class T> struct Values {
   using Element = typename T::Element;
-  // With fp32 sums P reaches 2^8 when a row maximum lags behind: exact in them, far from the fp16 limit, and with values of
-  // up to 2 64 of them stay below it. Where all keys are summed in fp16, P stays below 1.
+  // With fp32 sums P reaches 2^8 when a row maximum lags behind: exact in them, far from the fp16 limit, and with
+  // values of up to 2 64 of them stay below it. Where all keys are summed in fp16, P stays below 1.
   static constexpr float kLargestExponent = T::kSums == Sums::kFp16 ? 0.0f : 8.0f;
   static constexpr float kUsualExponent = 0.0f;
-  // What P may reach without a look at the scores: bf16 and sums in fp32 have room for values of up to 2^48. 0: always look;
-  // on 10.x and 12.x the second loop would spill registers.
+  // What P may reach without a look at the scores: bf16 and sums in fp32 have room for values of up to 2^48. 0: always
+  // look; on 10.x and 12.x the second loop would spill registers.
 #if __CUDA_ARCH__ < 1000
   static constexpr float kBoundedExponent = T::kBoundable ? 64.0f : 0.0f;
+  static constexpr bool kStraight = T::kSums == Sums::kFp32; // whether a loop of their own is worth its registers
 #else
   static constexpr float kBoundedExponent = 0.0f;
+  static constexpr bool kStraight = false;
 #endif
   using Fragments = uint32_t[T::kRowFragments][T::kStep / 16][4];
 
@@ -41,9 +43,8 @@ template <class T> struct Values {
   __device__ __forceinline__ Values(const AttentionParams &p, const Problem &problem, const Position &at,
                                     const typename T::Stage &stage) {
     const int chunk = threadIdx.x % kChunks, row = threadIdx.x / kChunks;
-    const int64_t first = p.value_in_blocks
-                              ? problem.block_of(p, at.kv_head) * (kKeyBlock * T::kTileDim)
-                              : head_offset(p.value, at.batch, at.kv_head, problem.first_kv);
+    const int64_t first = p.value_in_blocks ? problem.block_of(p, at.kv_head) * (kKeyBlock * T::kTileDim)
+                                            : head_offset(p.value, at.batch, at.kv_head, problem.first_kv);
     value = static_cast<const Element *>(p.value.data) + first + row * p.value.stride_token + chunk * kPerChunk;
     address = opaque(shared_address(stage.value) + swizzled<kRowBytes>(row, chunk));
     remaining = chunk * kPerChunk < p.head_dim_v ? problem.len_kv - row : -1;
@@ -56,7 +57,7 @@ template <class T> struct Values {
     constexpr int kPartKeys = T::kStageKeys / kParts;
     static_assert(kPartKeys % kRows == 0, "parts are whole passes");
     const uint32_t target = address + stage_offset + part * kPartKeys * kRowBytes;
-    if (p.wide_value)
+    if (T::kSums != Sums::kFp32 || p.wide_value) // values in blocks always are
       load_wide<kPartKeys / kRows>(target, exists, p);
     else
       load_singly<kPartKeys / kRows>(target, exists, p);
@@ -77,8 +78,8 @@ template <class T> struct Values {
     fragments[f][n / 2][n % 2 * 2 + r] = pack2<Element>(a, b);
   }
 
-  static __device__ __forceinline__ void multiply(WarpState<T> &state, const Fragments &fragments,
-                                                  int stage_offset, int key) {
+  static __device__ __forceinline__ void multiply(WarpState<T> &state, const Fragments &fragments, int stage_offset,
+                                                  int key) {
     const uint32_t address = state.value_address + stage_offset + key * kRowBytes;
     if constexpr (kFlushed) {
 #pragma unroll
@@ -96,9 +97,10 @@ private:
   using Output = typename T::Accumulator[T::kRowFragments][T::kTileDim / 8];
 
   // The product with 16 keys and the channels 8 n to 8 n + 15.
-  static __device__ __forceinline__ void add_product(Output &output, const Fragments &fragments, int k, uint32_t address,
-                                                     int n) {
-    if constexpr (T::kSums != Sums::kFp32) __syncwarp(); // keeps later loads from being moved up, to where registers lack
+  static __device__ __forceinline__ void add_product(Output &output, const Fragments &fragments, int k,
+                                                     uint32_t address, int n) {
+    if constexpr (T::kSums != Sums::kFp32)
+      __syncwarp(); // keeps later loads from being moved up, to where registers lack
     uint32_t b[4];
     ldmatrix_x4_transposed(b, chunk_ahead(address, n) + 16 * k * kRowBytes);
 #pragma unroll
@@ -120,7 +122,8 @@ private:
   }
 
   // The product with all keys of a step and the channels 8 n to 8 n + 7, summed in fp16 first.
-  static __device__ __forceinline__ void add_flushed(Output &output, const Fragments &fragments, uint32_t address, int n) {
+  static __device__ __forceinline__ void add_flushed(Output &output, const Fragments &fragments, uint32_t address,
+                                                     int n) {
     __syncwarp();
     Fp16Accumulator sums[T::kRowFragments];
 #pragma unroll

@@ -10,6 +10,7 @@ namespace sage::sm89 {
 template <class BlockSums_, class Tile> struct Traits : Tile {
   // Where FP8 is converted, fp32 sums are as fast as fp16 sums, and more exact: one kernel serves both.
   static constexpr bool kRunsHere = kMultipliesFp8 || std::is_same_v<BlockSums_, Fp32Accumulator>;
+  static constexpr bool kAsIs = false; // types of inputs and output are known at run time only
   using BlockSums = BlockSums_;
   using Accumulator = Fp32Accumulator;
   static constexpr bool kScaledValues = true;
@@ -27,7 +28,8 @@ template <class BlockSums_, class Tile> struct Traits : Tile {
 };
 
 template <class Sums> cudaError_t launch_tile(const AttentionParams &p, int tile_dim, cudaStream_t stream) {
-  constexpr int kStepOfSmallTile = std::is_same_v<Sums, Fp16Accumulator> ? 64 : 32; // with fp32 sums registers are short
+  constexpr int kStepOfSmallTile =
+      std::is_same_v<Sums, Fp16Accumulator> ? 64 : 32; // with fp32 sums registers are short
   using D64 = Traits<Sums, Tile<64, 2, 4, kStepOfSmallTile, 64, 2>>;
   using D64Masked = Traits<Sums, Tile<64, 2, 4, 32, 64, 2>>;
   using D128 = Traits<Sums, Tile<128, 1, 4, 64, 64, 2>>;

@@ -1,5 +1,5 @@
-// V in FP8: how it gets to shared memory, and P V on m16n8k32 in two levels: the sum over a block of 64 keys in the tensor
-// cores' accumulators (fp32 or fp16), then scaled per channel and added in fp32.
+// V in FP8: how it gets to shared memory, and P V on m16n8k32 in two levels: the sum over a block of 64 keys in the
+// tensor cores' accumulators (fp32 or fp16), then scaled per channel and added in fp32.
 #pragma once
 
 #include "../attention/position.cuh"
@@ -17,6 +17,7 @@ template <class T> struct Values {
   static constexpr float kLargestExponent = kMultipliesFp8 ? 8.807f : 14.0f;
   static constexpr float kUsualExponent = kMultipliesFp8 ? 6.8f : -6.0f;
   static constexpr float kBoundedExponent = kMultipliesFp8 || !T::kBoundable ? 0.0f : 15.0f;
+  static constexpr bool kStraight = false; // without bounds
   // Where FP8 is not multiplied, P is packed as fp16 and V converted in registers: nothing is rounded on the way.
   using Fragments = uint32_t[T::kRowFragments][T::kStep / (kMultipliesFp8 ? 32 : 16)][4];
 
@@ -31,11 +32,12 @@ template <class T> struct Values {
 
   __device__ __forceinline__ Values(const AttentionParams &, const Problem &, const Position &,
                                     const typename T::Stage &stage)
-      : address(opaque(shared_address(stage.value) + swizzled<kRowBytes>(threadIdx.x / kChunks, threadIdx.x % kChunks))),
+      : address(
+            opaque(shared_address(stage.value) + swizzled<kRowBytes>(threadIdx.x / kChunks, threadIdx.x % kChunks))),
         scale_address(opaque(shared_address(stage.value_scale + 4 * threadIdx.x))) {}
 
-  // One of kParts parts of a stage, all of them in turn; zeros if it does not exist. `record` points to this thread's chunk of
-  // the same part of the keys of the block.
+  // One of kParts parts of a stage, all of them in turn; zeros if it does not exist. `record` points to this thread's
+  // chunk of the same part of the keys of the block.
   template <int kParts>
   __device__ __forceinline__ void load(int stage_offset, int part, bool exists, const AttentionParams &,
                                        const int8_t *record) {
@@ -58,8 +60,8 @@ template <class T> struct Values {
                           : swizzled<kRowBytes>(lane / 16 * 8 + lane % 8, lane / 8 % 2);
   }
 
-  // Two neighbouring probabilities of row r, score columns of fragment n. Four fragments give one k32 operand, in the key
-  // order of fp8_position().
+  // Two neighbouring probabilities of row r, score columns of fragment n. Four fragments give one k32 operand, in the
+  // key order of PrepareShape::first_value().
   static __device__ __forceinline__ void pack(Fragments &fragments, int f, int r, int n, float a, float b) {
     if constexpr (!kMultipliesFp8) {
       fragments[f][n / 2][n % 2 * 2 + r] = pack2<__half>(a, b);
@@ -70,8 +72,8 @@ template <class T> struct Values {
     target = n % 2 == 0 ? bits : __byte_perm(target, bits, 0x5410);
   }
 
-  static __device__ __forceinline__ void multiply(WarpState<T> &state, const Fragments &fragments,
-                                                  int stage_offset, int key) {
+  static __device__ __forceinline__ void multiply(WarpState<T> &state, const Fragments &fragments, int stage_offset,
+                                                  int key) {
     const uint32_t address = (state.value_address + stage_offset) ^ (key / 32 << 5);
     constexpr int kFragmentsPerLoad = T::kStep == 64 ? 1 : 2;
     constexpr int kTogether = !kMultipliesFp8 && T::kTileDim <= 128 ? 4 : 1; // loads

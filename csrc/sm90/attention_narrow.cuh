@@ -8,8 +8,10 @@
 namespace sage::sm90 {
 
 // What a consumer warp group works on.
-template <class T> struct NarrowConsumer {
+template <class T, bool kLse> struct NarrowConsumer {
+  static constexpr bool kBegins = false;
   RowState rows;
+  ExactSums<kLse> exact;
   float output[T::kTileDim / 2];
   Probabilities probabilities[2]; // of the steps of a tile
 };
@@ -28,29 +30,29 @@ __device__ __forceinline__ void rescale(Probabilities &p, const float (&factor)[
 }
 
 // Scores of a step become P. `careful`: some may be hidden, or the rows have seen no key yet.
-template <class T, int kStep>
-__device__ __forceinline__ void attend(NarrowConsumer<T> &c, const Scores &scores, const float (&scale)[2],
+template <class T, int kStep, bool kLse>
+__device__ __forceinline__ void attend(NarrowConsumer<T, kLse> &c, const Scores &scores, const float (&scale)[2],
                                        bool careful, const Visibility &visible) {
-  float sum[2];
+  ExactSums<kLse> exact;
   if (!careful) {
-    exponentiate<false>(c.probabilities[kStep], sum, scores, c.rows, scale, visible, [] {});
-    careful = exceeds(sum);
+    exponentiate<false>(c.probabilities[kStep], exact, scores, c.rows, scale, visible, [] {});
+    careful = saturates(c.probabilities[kStep]);
   }
   if (careful) {
     float factor[2];
     raise_reference(c.rows, factor, scores, scale, visible);
     rescale(c.output, factor);
     if (kStep > 0) rescale(c.probabilities[0], factor);
-    exponentiate<true>(c.probabilities[kStep], sum, scores, c.rows, scale, visible, [] {});
+    c.exact.multiply(factor);
+    exponentiate<true>(c.probabilities[kStep], exact, scores, c.rows, scale, visible, [] {});
   }
-  c.rows.sum[0] += sum[0];
-  c.rows.sum[1] += sum[1];
+  c.exact.add(exact);
 }
 
 // Issues P V of a tile.
 template <class T>
-__device__ __forceinline__ void multiply_values(float (&sums)[T::kTileDim / 2], const Probabilities (&p)[2],
-                                                uint32_t stage) {
+__device__ __forceinline__ void multiply_values(float (&sums)[T::kTileDim / 2 + kSumChannels / 2],
+                                                const Probabilities (&p)[2], uint32_t stage) {
   wgmma_fence();
 #pragma unroll
   for (int k = 0; k < kTileKeys / 32; ++k) {
@@ -63,11 +65,11 @@ __device__ __forceinline__ void multiply_values(float (&sums)[T::kTileDim / 2], 
   wgmma_commit();
 }
 
-// All tiles of a work item; as in attention.cuh.
-template <class T>
-__device__ __forceinline__ void attend_all(NarrowConsumer<T> &c, SharedMemory<T> &smem, uint32_t query,
-                                           const float *query_scale, unsigned &used, int tiles, int limit,
-                                           bool &special) {
+// The tiles of keys of a work item that the rows of this warp group see; as in attention.cuh.
+template <class T, bool kLse>
+__device__ __forceinline__ void attend_seen(NarrowConsumer<T, kLse> &c, SharedMemory<T> &smem, uint32_t query,
+                                            const float *query_scale, unsigned &used, int tiles, int limit,
+                                            bool &special) {
   const uint32_t stages = uniform(descriptor_low(shared_address(smem.stages)));
   const auto descriptor = [stages](int stage) { return stages + stage * static_cast<uint32_t>(sizeof(Stage<T>) / 16); };
   query = uniform(query);
@@ -95,20 +97,39 @@ __device__ __forceinline__ void attend_all(NarrowConsumer<T> &c, SharedMemory<T>
     wgmma_wait<0>();
     pin(second);
     attend<T, 1>(c, second, scale, careful, {scales, 1, limit - kStepKeys});
-    float sums[T::kTileDim / 2];
+    float sums[T::kTileDim / 2 + kSumChannels / 2];
     multiply_values<T>(sums, c.probabilities, descriptor(now.stage));
     wait(smem.full[next.stage], next.parity);
     multiply_query_key<T, 0>(first, query, descriptor(next.stage)); // after the last tile: not used
     read_scale(signed_scale, smem.stages[next.stage].scales, query_scale, special);
     wgmma_wait<1>();
     pin(sums);
-    add(c.output, sums, scales);
+    add_sums(c, sums, scales);
     __syncwarp();
     if (threadIdx.x % 32 == 0) arrive(smem.empty[now.stage]);
     limit -= kTileKeys;
   }
   wgmma_wait<0>();
   pin(first);
+}
+
+// All tiles of a work item. The warp group passes by those that its last row does not see.
+template <class T, bool kLse>
+__device__ __forceinline__ void attend_all(NarrowConsumer<T, kLse> &c, SharedMemory<T> &smem, uint32_t query,
+                                           const float *query_scale, unsigned &used, int tiles, int limit,
+                                           bool &special) {
+  const unsigned end = used + tiles;
+  const int last = limit - opaque(static_cast<int>(threadIdx.x)) % kGroupThreads / 32 * kWarpRows + kGroupRows - 1;
+  const int seen = uniform(min(tiles, last < 0 ? 0 : last / kTileKeys + 1));
+  if (seen > 0) attend_seen<T>(c, smem, query, query_scale, used, seen, limit, special);
+#pragma unroll 1
+  for (; used != end; ++used) {
+    const Turn<T::kStages> at(used);
+    wait(smem.full[at.stage], at.parity);
+    __syncwarp();
+    if (threadIdx.x % 32 == 0) arrive(smem.empty[at.stage]);
+  }
+  share_sums(c.rows);
 }
 
 } // namespace sage::sm90

@@ -10,11 +10,12 @@ namespace sage::sm90 {
 
 constexpr int kPieceChannels = 64; // of V, multiplied at a time
 
-struct WideTraits : Traits<256, 2> {
+template <int kTileDim, int kStages, bool kGeneral> struct WideTraits : Traits<kTileDim, kStages, 2, kGeneral> {
   static constexpr int kPieces = kTileDim / kPieceChannels;
+  static constexpr int kScaleSlots = 2 * kStages; // keys of a later tile may come while values are still in use
+  static constexpr int kStagedRowBytes = 128;     // of output on its way
 };
 
-constexpr int kScaleSlots = 4; // more than kStages: keys of a later tile may come while values are still in use
 constexpr float kHighestExponent = 8.8f; // 2^8.8 does not exceed kLargestP
 constexpr int kTurnsStaged = 2;          // of queries, per warp of the producer group
 
@@ -23,8 +24,10 @@ template <class T> struct WideMemory {
     char key[T::Tile::kValueOffset];
     char value[T::Tile::kScalesOffset - T::Tile::kValueOffset];
   } stages[T::kStages];
-  alignas(1024) char query[kQuerySlots][T::kConsumers][T::kQueryBytes]; // as in SharedMemory; then output on its way
-  TileScales<T::kTileDim> scales[kScaleSlots];
+  static constexpr int kGroupBytes = T::kStagedRowBytes * kGroupRows;
+  // As in SharedMemory; then output on its way.
+  alignas(1024) char query[kQuerySlots][T::kConsumers][T::kQueryBytes < kGroupBytes ? kGroupBytes : T::kQueryBytes];
+  TileScales<T::kTileDim> scales[T::kScaleSlots];
   uint4 raw_query[kQueryWarps * kTurnsStaged][QueryTurns<T>::kChunks][32];
   float query_scale[kQuerySlots][T::kTileRows];
   float query_mean[kQuerySlots][T::kTileRows];
@@ -50,7 +53,7 @@ template <class T> __device__ __forceinline__ void produce_tiles(WideMemory<T> &
       wait(smem.empty_key[at.stage], at.parity ^ 1);
       arrive_and_expect(smem.full_key[at.stage], kKeyBytes + kScaleBytes);
       copy_bulk(stage.key, record, kKeyBytes, smem.full_key[at.stage]);
-      copy_bulk(&smem.scales[filled % kScaleSlots], record + T::Tile::kScalesOffset, kScaleBytes,
+      copy_bulk(&smem.scales[filled % T::kScaleSlots], record + T::Tile::kScalesOffset, kScaleBytes,
                 smem.full_key[at.stage]);
       wait(smem.empty_value[at.stage], at.parity ^ 1);
       arrive_and_expect(smem.full_value[at.stage], kValueBytes);
@@ -61,6 +64,7 @@ template <class T> __device__ __forceinline__ void produce_tiles(WideMemory<T> &
 
 // The other warps of the producer group, as in attention.cuh, but only kTurnsStaged turns ahead: memory is short.
 template <class T> __device__ __forceinline__ void produce_queries(WideMemory<T> &smem, const KernelParams &k) {
+  if constexpr (T::kGeneral) return produce_general_queries<T>(smem, k);
   constexpr int kAhead = kTurnsStaged * kQueryWarps;
   QueryTile &tile = smem.query_tiles[query_warp()];
   if (k.attention.lse != nullptr) wait_for_previous_grid(); // which writes the means of the keys
@@ -201,7 +205,7 @@ __device__ __forceinline__ void exponentiate_all(WideConsumer<T> &c, const float
 #pragma unroll
   for (int step = 0; step < 2; ++step) {
     float sum[2];
-    exponentiate<kHide>(c.probabilities[step], sum, c.scores[step], c.rows, scale, visible(step), [] {});
+    exponentiate<kHide>(c.probabilities[step], sum, c.scores[step], c.rows, scale, visible(step));
     c.rows.sum[0] += sum[0];
     c.rows.sum[1] += sum[1];
   }
@@ -209,10 +213,16 @@ __device__ __forceinline__ void exponentiate_all(WideConsumer<T> &c, const float
 
 // Scores become P. The first row of the warp sees the keys of the tile up to `limit`. Here the largest score is
 // searched instead of taking the step again, for which all scores would have to be kept: issue slots are free,
-// registers are not.
+// registers are not. `begin` is called while the scores are still being multiplied.
+struct Softmax {
+  __device__ __forceinline__ void begin() {}
+  template <class T>
+  __device__ __forceinline__ void attend(WideConsumer<T> &c, const TileScales<T::kTileDim> &scales,
+                                         const float (&signed_scale)[2], int limit);
+};
 template <class T>
-__device__ __forceinline__ void attend(WideConsumer<T> &c, const TileScales<T::kTileDim> &scales,
-                                       const float (&signed_scale)[2], int limit) {
+__device__ __forceinline__ void Softmax::attend(WideConsumer<T> &c, const TileScales<T::kTileDim> &scales,
+                                                const float (&signed_scale)[2], int limit) {
   const float scale[2] = {fabsf(signed_scale[0]), fabsf(signed_scale[1])};
   const auto visible = [&](int step) { return Visibility(scales, step, limit - step * kStepKeys); };
   if (exceeds(c.scores, c.rows, scale)) {
@@ -231,10 +241,10 @@ __device__ __forceinline__ void attend(WideConsumer<T> &c, const TileScales<T::k
 }
 
 // All tiles of a work item; as in attention.cuh. `zero`: see multiply_values().
-template <class T>
+template <class T, class Softmax>
 __device__ __forceinline__ void attend_all(WideConsumer<T> &c, WideMemory<T> &smem, uint32_t query,
                                            const float *query_scale, unsigned &used, int tiles, int limit,
-                                           bool &special, int zero, int group) {
+                                           bool &special, int zero, int group, Softmax &&softmax) {
   const uint32_t keys = uniform(descriptor_low(shared_address(smem.stages[0].key)));
   const uint32_t values = uniform(descriptor_low(shared_address(smem.stages[0].value)));
   constexpr uint32_t kStageBytes = sizeof(smem.stages[0]);
@@ -251,17 +261,18 @@ __device__ __forceinline__ void attend_all(WideConsumer<T> &c, WideMemory<T> &sm
 #pragma unroll 1
   while (true) {
     const Turn<T::kStages> now(turn);
-    const auto &scales = smem.scales[turn % kScaleSlots];
+    const auto &scales = smem.scales[turn % T::kScaleSlots];
     turn = uniform(turn + 1);
     const bool more = turn != end;
     float scale[2];
     read_scale(scale, scales, query_scale, special);
+    softmax.begin();
     wgmma_wait<0>();
     pin(c.scores[0]);
     pin(c.scores[1]);
     __syncwarp();
     if (threadIdx.x % 32 == 0) arrive(smem.empty_key[now.stage]);
-    attend(c, scales, scale, limit);
+    softmax.attend(c, scales, scale, limit);
     take_turn(group);
     wait(smem.full_value[now.stage], now.parity);
     multiply_values(c, values + now.stage * (kStageBytes / 16), zero, scales, [&] {
@@ -277,8 +288,9 @@ __device__ __forceinline__ void attend_all(WideConsumer<T> &c, WideMemory<T> &sm
   used = end;
 }
 
-// A consumer warp group.
-template <class T> __device__ __forceinline__ void consume(WideMemory<T> &smem, const KernelParams &k) {
+// A consumer warp group. find_softmax() says what happens to the scores of a work item.
+template <class T, class FindSoftmax>
+__device__ __forceinline__ void consume(WideMemory<T> &smem, const KernelParams &k, const FindSoftmax &find_softmax) {
   const AttentionParams &p = k.attention;
   const int lane = threadIdx.x % 32;
   const int warp = uniform(threadIdx.x / 32 - 4);
@@ -302,20 +314,23 @@ template <class T> __device__ __forceinline__ void consume(WideMemory<T> &smem, 
                     &smem.query_scale[slot.stage][warp * kWarpRows + lane / 4], used, tiles,
                     uniform(assigned.limit) + warp * kWarpRows, special,
                     uniform(p.query_tiles >> 31), // 0, but the compiler does not know
-                    group);
+                    group, find_softmax(item, c.rows));
     __syncwarp();
     if (special) settle_special<T>(c.output, c.rows, p, Work(k, opaque(item), T::kTileRows), warp * kWarpRows);
+    if constexpr (T::kGeneral) restore_mean<T>(c.output, c.rows, p, Work(k, opaque(item), T::kTileRows));
     sync_barrier(3 + group, kGroupThreads); // all have read their queries: output takes their place
-    write_output<T>(c.output, c.rows, &smem.query_mean[slot.stage][warp * kWarpRows],
-                    rows + warp * kWarpRows % kGroupRows * T::Tile::kKeyRowBytes, p, assigned, warp * kWarpRows);
+    write_output<T>(c.output, c.rows, ExactSums<true>{{c.rows.sum[0], c.rows.sum[1]}},
+                    &smem.query_mean[slot.stage][warp * kWarpRows],
+                    rows + warp * kWarpRows % kGroupRows * T::kStagedRowBytes, p, assigned, warp * kWarpRows);
+    if constexpr (T::kGeneral) fence_async(); // queries come by bulk copies
     arrive(smem.query_empty[slot.stage]);
   }
   if (group == 0) take_turn(group); // that nobody needs any more
 }
 
 // Written out, though much of it is that of attention_kernel(): in functions that both call, registers spill.
-template <class T>
-__global__ void __launch_bounds__(T::kBlockThreads, 1) wide_attention_kernel(const __grid_constant__ KernelParams k) {
+template <class T, class FindSoftmax>
+__device__ __forceinline__ void run_wide(const KernelParams &k, const FindSoftmax &find_softmax) {
   extern __shared__ char shared_bytes[];
   auto &smem = *reinterpret_cast<WideMemory<T> *>(shared_bytes + (1024 - shared_address(shared_bytes) % 1024) % 1024);
   if (threadIdx.x == 0) {
@@ -340,8 +355,13 @@ __global__ void __launch_bounds__(T::kBlockThreads, 1) wide_attention_kernel(con
       produce_queries(smem, k);
   } else {
     take_registers<T::kConsumerRegisters>();
-    consume(smem, k);
+    consume(smem, k, find_softmax);
   }
+}
+
+template <class T>
+__global__ void __launch_bounds__(T::kBlockThreads, 1) wide_attention_kernel(const __grid_constant__ KernelParams k) {
+  run_wide<T>(k, [](int, RowState &) { return Softmax(); });
 }
 
 } // namespace sage::sm90

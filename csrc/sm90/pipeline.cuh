@@ -28,6 +28,17 @@ __device__ __forceinline__ void wait(Barrier &barrier, int parity) {
                "r"(parity)
                : "memory");
 }
+// Whether the phase of this parity is complete; may wait a little.
+__device__ __forceinline__ bool is_complete(Barrier &barrier, int parity) {
+  int complete;
+  asm volatile("{.reg .pred done;\n"
+               "mbarrier.try_wait.parity.shared::cta.b64 done, [%1], %2;\n"
+               "selp.s32 %0, 1, 0, done;}\n"
+               : "=r"(complete)
+               : "r"(shared_address(&barrier)), "r"(parity)
+               : "memory");
+  return complete != 0;
+}
 // Makes barriers that were just initialized visible to bulk copies.
 __device__ __forceinline__ void fence_barrier_init() {
   asm volatile("fence.mbarrier_init.release.cluster;\n" ::: "memory");

@@ -14,20 +14,21 @@ template <class T, class Memory>
 __device__ __forceinline__ bool find_queries(Memory &smem, const KernelParams &k, int item) {
   if (item >= k.work_items) return false;
   const AttentionParams &p = k.attention;
-  QueryTile &tile = smem.query_tiles[query_warp()];
   {
     const Work work(k, item, T::kTileRows);
+    QueryTile &tile = smem.query_tiles[query_warp()];
     if (threadIdx.x % 32 == 0) {
       const Problem &problem = work.problem;
       const int64_t first = problem.first_q + work.first_row;
       tile.rows = static_cast<const uint16_t *>(p.query.data) + head_offset(p.query, work.batch, work.head, first);
       tile.key_mean = p.key_mean + (int64_t{work.batch} * p.heads_kv + work.kv_head) * T::kTileDim;
-      tile.assignment = {head_offset(p.output, work.batch, work.head, first),
-                         work.batch * p.lse_stride_batch + work.head * p.lse_stride_head + first,
-                         problem.len_q - work.first_row,
-                         work.tiles,
-                         work.first_row + problem.causal_shift,
-                         problem.fits};
+      Assignment &assigned = tile.assignment;
+      assigned.fits = problem.fits; // first: registers are few
+      assigned.output = head_offset(p.output, work.batch, work.head, first);
+      assigned.lse = work.batch * p.lse_stride_batch + work.head * p.lse_stride_head + first;
+      assigned.rows = problem.len_q - work.first_row;
+      assigned.tiles = work.tiles;
+      assigned.limit = work.first_row + problem.causal_shift;
     }
   }
   __syncwarp();
@@ -37,6 +38,27 @@ __device__ __forceinline__ bool find_queries(Memory &smem, const KernelParams &k
 // Tells the consumers of a slot what it holds.
 template <class Memory> __device__ __forceinline__ void assign(Memory &smem, int slot) {
   if (threadIdx.x == 32) smem.assigned[slot] = smem.query_tiles[0].assignment;
+}
+
+// What this warp knows. Its place is found again every time: registers are few.
+template <class Memory> __device__ __forceinline__ QueryTile &own_tile(Memory &smem) {
+  return smem.query_tiles[query_warp()];
+}
+
+// Waits for a slot, tells the consumers what it will hold, ...
+template <class T> __device__ __forceinline__ void begin_slot(SharedMemory<T> &smem) {
+  const Turn<kQuerySlots> at(own_tile(smem).filled);
+  wait(smem.query_empty[at.stage], at.parity ^ 1);
+  assign(smem, at.stage);
+  if (threadIdx.x == 32) smem.assigned_item[at.stage] = smem.query_tiles[0].item;
+}
+// ... and hands it over.
+template <class T> __device__ __forceinline__ void end_slot(SharedMemory<T> &smem) {
+  fence_async();
+  arrive(smem.query_full[own_tile(smem).filled % kQuerySlots]);
+  __syncwarp();
+  if (threadIdx.x % 32 == 0) ++own_tile(smem).filled;
+  __syncwarp();
 }
 
 // Copies the rows of a turn to place `at`. Rows past the end repeat the last one; they are never written.
@@ -65,9 +87,11 @@ __device__ __forceinline__ void copy_turn(Memory &smem, const AttentionParams &p
   }
 }
 
-// Copies the rows that fall to this warp. Returns whether there is such a work item.
-template <class T>
-__device__ __forceinline__ bool copy_queries(SharedMemory<T> &smem, const KernelParams &k, int item) {
+// Copies the rows of the next work item that fall to this warp. Returns whether there is one.
+template <class T> __device__ __forceinline__ bool copy_queries(SharedMemory<T> &smem, const KernelParams &k) {
+  const int item =
+      next_item(smem.items, k, own_tile(smem).filled, opaque(static_cast<int>(threadIdx.x)) == kGroupThreads / 4);
+  if (threadIdx.x % 32 == 0) own_tile(smem).item = item;
   if (!find_queries<T>(smem, k, item)) return false;
   if (smem.query_tiles[query_warp()].assignment.rows <= 0) return true;
 #pragma unroll 1
@@ -119,6 +143,11 @@ __device__ __forceinline__ float query_mean_product(const Memory &smem, const fl
   return quad_sum(dot);
 }
 
+__device__ __forceinline__ uint32_t quantize(float2 a, float2 b, float factor) {
+  const auto round = [factor](float x) { return __float_as_uint(fmaf(x, factor, kMagic)); };
+  return __byte_perm(__byte_perm(round(a.x), round(a.y), 0x0040), __byte_perm(round(b.x), round(b.y), 0x0040), 0x5410);
+}
+
 // Multiplies this lane's part of a row with `factor`, and puts it where wgmma expects it.
 template <class T, typename Element, class Memory>
 __device__ __forceinline__ void quantize_row(Memory &smem, int slot, int local, int at, float factor) {
@@ -128,8 +157,7 @@ __device__ __forceinline__ void quantize_row(Memory &smem, int slot, int local, 
     const uint4 chunk = smem.raw_query[at][i][threadIdx.x % 32];
     const float2 a = unpack2<Element>(chunk.x), b = unpack2<Element>(chunk.y);
     const float2 c = unpack2<Element>(chunk.z), d = unpack2<Element>(chunk.w);
-    const uint2 bytes = {pack_int8(a.x * factor, a.y * factor, b.x * factor, b.y * factor),
-                         pack_int8(c.x * factor, c.y * factor, d.x * factor, d.y * factor)};
+    const uint2 bytes = {quantize(a, b, factor), quantize(c, d, factor)};
     const int channel = (4 * i + threadIdx.x % 4) * kVector;
     char *group = smem.query[slot][local / kGroupRows] + channel / kRowBytes * T::kQueryPanelBytes;
     *reinterpret_cast<uint2 *>(group + swizzled<kRowBytes>(local % kGroupRows, channel % kRowBytes / 16) +

@@ -72,12 +72,32 @@ __device__ __forceinline__ void set_reference(RowState &rows, const Scores (&sco
 // P as A operands of wgmma, e4m3: four fragments of scores make one of 32 keys, in the order of the keys of V.
 using Probabilities = uint32_t[kStepKeys / 32][4];
 
-// Scores become P; `sum` is this thread's part of their row sums. `midway` is called when half of them is done.
-template <bool kHide, typename Midway>
-__device__ __forceinline__ void exponentiate(Probabilities &packed, float (&sum)[2], const Scores &scores,
-                                             const RowState &rows, const float (&scale)[2], const Visibility &visible,
+__device__ __forceinline__ void clear(Probabilities &p) {
+#pragma unroll
+  for (int i = 0; i < kStepKeys / 8; ++i) p[i / 4][i % 4] = 0;
+}
+
+// This thread's part of the sums of P as they were before rounding, if kWanted: rounding is not even where P are much
+// the same, and what it does to sums and output alike does not cancel out of the LSE.
+template <bool kWanted> struct ExactSums {
+  __device__ __forceinline__ void clear() {}
+  __device__ __forceinline__ void add(int, float) {}
+  __device__ __forceinline__ void add(const ExactSums &) {}
+  __device__ __forceinline__ void multiply(const float (&)[2]) {}
+};
+template <> struct ExactSums<true> {
+  float sum[2];
+  __device__ __forceinline__ void clear() { sum[0] = sum[1] = 0.0f; }
+  __device__ __forceinline__ void add(int row, float p) { sum[row] += p; }
+  __device__ __forceinline__ void add(const ExactSums &other) { sum[0] += other.sum[0], sum[1] += other.sum[1]; }
+  __device__ __forceinline__ void multiply(const float (&factor)[2]) { sum[0] *= factor[0], sum[1] *= factor[1]; }
+};
+
+// Scores become P, and `meet` meets every P and its row. `midway` is called when half of them is done.
+template <bool kHide, typename Meet, typename Midway>
+__device__ __forceinline__ void exponentiate(Probabilities &packed, const Scores &scores, const RowState &rows,
+                                             const float (&scale)[2], const Visibility &visible, const Meet &meet,
                                              const Midway &midway) {
-  float sums[2][2] = {};
 #pragma unroll
   for (int k = 0; k < kStepKeys / 32; ++k) {
     if (k == 1) midway();
@@ -91,13 +111,37 @@ __device__ __forceinline__ void exponentiate(Probabilities &packed, float (&sum)
         const int at = first + j / 2 * 4 + j % 2;
         p[j] = exp2_approx(fmaf(static_cast<float>(scores[at]), scale[r], -rows.reference[r]));
         if (kHide && !visible(at)) p[j] = 0.0f;
-        sums[r][j % 2] += p[j];
+        meet(r, j, p[j]);
       }
       packed[k][i] = pack_e4m3(p[0], p[1]) | pack_e4m3(p[2], p[3]) << 16;
     }
   }
+}
+template <bool kHide, bool kExact, typename Midway>
+__device__ __forceinline__ void exponentiate(Probabilities &packed, ExactSums<kExact> &exact, const Scores &scores,
+                                             const RowState &rows, const float (&scale)[2], const Visibility &visible,
+                                             const Midway &midway) {
+  exact.clear();
+  exponentiate<kHide>(packed, scores, rows, scale, visible, [&](int r, int, float p) { exact.add(r, p); }, midway);
+}
+
+// `sum` is this thread's part of their row sums.
+template <bool kHide>
+__device__ __forceinline__ void exponentiate(Probabilities &packed, float (&sum)[2], const Scores &scores,
+                                             const RowState &rows, const float (&scale)[2], const Visibility &visible) {
+  float sums[2][2] = {};
+  exponentiate<kHide>(packed, scores, rows, scale, visible, [&](int r, int j, float p) { sums[r][j % 2] += p; }, [] {});
   sum[0] = sums[0][0] + sums[0][1];
   sum[1] = sums[1][0] + sums[1][1];
+}
+
+// Whether a P of the warp may have been too large: it is the largest e4m3 now, or NaN, and so has a byte of 0x7e or
+// 0x7f.
+__device__ __forceinline__ bool saturates(const Probabilities &p) {
+  uint32_t high = 0;
+#pragma unroll
+  for (int i = 0; i < kStepKeys / 8; ++i) high |= p[i / 4][i % 4] + 0x02020202u;
+  return __any_sync(kAllLanes, (high & 0x80808080u) != 0);
 }
 
 // Whether a P of the warp may be too large: a test on sums, which are there anyway.

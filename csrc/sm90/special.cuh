@@ -17,6 +17,16 @@ __device__ __forceinline__ float special_score(const AttentionParams &p, int64_t
   return sum * p.sm_scale;
 }
 
+// What a mask adds to a score: -inf where it hides it.
+__device__ __forceinline__ float mask_at(const AttentionParams &p, int64_t offset) {
+  switch (p.mask.kind) {
+  case MaskKind::kBool: return static_cast<const bool *>(p.mask.data)[offset] ? 0.0f : -INFINITY;
+  case MaskKind::kFloat16: return element_at(p.mask.data, offset, Dtype::kFloat16);
+  case MaskKind::kBFloat16: return element_at(p.mask.data, offset, Dtype::kBFloat16);
+  default: return element_at(p.mask.data, offset, Dtype::kFloat32);
+  }
+}
+
 // Adds what is not finite in a value to the rows that see it.
 template <int kTileDim>
 __device__ __forceinline__ void add_special_value(float (&output)[kTileDim / 2], const AttentionParams &p,
@@ -60,8 +70,16 @@ __device__ __forceinline__ void settle_special(float (&output)[T::kTileDim / 2],
       for (int r = 0; r < 2; ++r) {
         const int row = first_row + 8 * r;
         seen[r] = row < problem.len_q && token <= row + problem.causal_shift;
+        float mask = 0.0f;
+        if constexpr (T::kMasked) {
+          if (seen[r])
+            mask = mask_at(p, work.batch * p.mask.stride_batch + work.head * p.mask.stride_head +
+                                  row * p.mask.stride_query + token * p.mask.stride_key);
+          seen[r] &= mask != -INFINITY;
+        }
         if (!seen[r] || !(special_key >> bit & 1)) continue;
-        const float score = special_score(p, query + row * p.query.stride_token, key + token * p.raw_key.stride_token);
+        float score = special_score(p, query + row * p.query.stride_token, key + token * p.raw_key.stride_token);
+        if constexpr (T::kMasked) score += mask;
         if (score != -INFINITY) rows.sum[r] = NAN;
       }
       if (special_value >> bit & 1)

@@ -36,6 +36,11 @@ __device__ __forceinline__ uint32_t descriptor_low(uint32_t address) { return 1u
 #define SAGE_D32 "{%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31}"
 #define SAGE_D64 "{%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31," \
   "%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63}"
+#define SAGE_D36 "{%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31," \
+  "%32,%33,%34,%35}"
+#define SAGE_D68 "{%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31," \
+  "%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63,%64,%65,%66,%67}"
+#define SAGE_4(c, d, i) c(d[i]), c(d[i + 1]), c(d[i + 2]), c(d[i + 3])
 #define SAGE_8(c, d, i) c(d[i]), c(d[i + 1]), c(d[i + 2]), c(d[i + 3]), c(d[i + 4]), c(d[i + 5]), c(d[i + 6]), c(d[i + 7])
 #define SAGE_32(c, d, i) SAGE_8(c, d, i), SAGE_8(c, d, i + 8), SAGE_8(c, d, i + 16), SAGE_8(c, d, i + 24)
 #define SAGE_64(c, d) SAGE_32(c, d, 0), SAGE_32(c, d, 32)
@@ -71,14 +76,26 @@ __device__ __forceinline__ void wgmma_s8(int32_t (&d)[32], int32_t (&e)[32], uin
 #undef SAGE_WGMMA
 }
 
-// The same in e4m3 with fp32 sums, a in registers, b in rows of 128 bytes: 64 x 128 x 32 and 64 x 64 x 32.
+// The same in e4m3 with fp32 sums, a in registers, b in rows of 128 bytes: 64 x 136 x 32, 64 x 72 x 32 and 64 x 64
+// x 32.
 template <bool kAccumulate>
-__device__ __forceinline__ void wgmma_e4m3(float (&d)[64], const uint32_t (&a)[4], uint32_t b) {
+__device__ __forceinline__ void wgmma_e4m3(float (&d)[68], const uint32_t (&a)[4], uint32_t b) {
 #define SAGE_WGMMA(c, accumulate)                                                                                      \
-  asm volatile("{.reg .b64 b; mov.b64 b, {%68, %69};\n"                                                                \
-               "wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3 " SAGE_D64 ", {%64,%65,%66,%67}, b, " accumulate \
+  asm volatile("{.reg .b64 b; mov.b64 b, {%72, %73};\n"                                                                \
+               "wgmma.mma_async.sync.aligned.m64n136k32.f32.e4m3.e4m3 " SAGE_D68 ", {%68,%69,%70,%71}, b, " accumulate \
                ", 1, 1;}\n"                                                                                            \
-               : SAGE_64(c, d)                                                                                         \
+               : SAGE_64(c, d), SAGE_4(c, d, 64)                                                                       \
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "n"(kDescriptorHigh<128>))
+  SAGE_ISSUE("f");
+#undef SAGE_WGMMA
+}
+template <bool kAccumulate>
+__device__ __forceinline__ void wgmma_e4m3(float (&d)[36], const uint32_t (&a)[4], uint32_t b) {
+#define SAGE_WGMMA(c, accumulate)                                                                                      \
+  asm volatile("{.reg .b64 b; mov.b64 b, {%40, %41};\n"                                                                \
+               "wgmma.mma_async.sync.aligned.m64n72k32.f32.e4m3.e4m3 " SAGE_D36 ", {%36,%37,%38,%39}, b, " accumulate  \
+               ", 1, 1;}\n"                                                                                            \
+               : SAGE_32(c, d, 0), SAGE_4(c, d, 32)                                                                    \
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b), "n"(kDescriptorHigh<128>))
   SAGE_ISSUE("f");
 #undef SAGE_WGMMA
@@ -106,7 +123,10 @@ __device__ __forceinline__ void wgmma_e4m3(float (&d)[32], const uint32_t (&a)[4
 
 #undef SAGE_ISSUE
 #undef SAGE_D32
+#undef SAGE_D36
 #undef SAGE_D64
+#undef SAGE_D68
+#undef SAGE_4
 #undef SAGE_8
 #undef SAGE_32
 #undef SAGE_64

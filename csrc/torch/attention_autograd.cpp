@@ -1,8 +1,8 @@
 // Inference only: a result that is differentiated raises, instead of passing wrong gradients on.
 #include "attention.h"
 
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 
 namespace sageattention_torch {
 

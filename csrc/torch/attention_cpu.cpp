@@ -12,9 +12,8 @@ using Reference = Result(const at::Tensor &, const at::Tensor &, const at::Tenso
                          c10::string_view, c10::string_view);
 
 const c10::TypedOperatorHandle<Reference> &reference() {
-  static const auto handle = c10::Dispatcher::singleton()
-                                 .findSchemaOrThrow("sageattention::attention_reference", "")
-                                 .typed<Reference>();
+  static const auto handle =
+      c10::Dispatcher::singleton().findSchemaOrThrow("sageattention::attention_reference", "").typed<Reference>();
   return handle;
 }
 
@@ -31,6 +30,10 @@ Result attention_reference(const Call &call, const Arguments &arguments) {
                           kernel_name(arguments.options.kernel), call.qk_quant_gran, arguments.options.pv_accum_dtype);
 }
 
-Result attention_cpu(const Call &call) { return attention_reference(call, check_arguments(call)); }
+Result attention_cpu(const Call &call) {
+  const Arguments arguments = check_arguments(call);
+  check_decode_takes(arguments.options, call.query, false);
+  return attention_reference(call, arguments);
+}
 
 } // namespace sageattention_torch

@@ -19,6 +19,7 @@ int32_t dtype_of(const at::Tensor &tensor) {
 // FP8 sums go from the tensor cores to an fp32 buffer every 64 keys, also where "fp32" asks for less.
 int32_t value_format(const Options &options) {
   if (options.automatic) return SAGEATTENTION_VALUES_AUTO;
+  if (options.kernel == Kernel::kDecode) return SAGEATTENTION_VALUES_UNQUANTIZED;
   const c10::string_view sums = options.pv_accum_dtype;
   if (options.kernel != Kernel::kFp16)
     return sums == "fp32+fp16" ? SAGEATTENTION_VALUES_FP8_FP16_SUMS : SAGEATTENTION_VALUES_FP8_FP32_SUMS;

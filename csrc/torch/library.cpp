@@ -34,12 +34,13 @@ std::string unpacked_kernel_name(const at::Tensor &query, const at::Tensor &key,
                           compute_capability);
 }
 
-std::string unpacked_varlen_kernel_name(
-    const at::Tensor &query, const at::Tensor &key, const at::Tensor &value, const at::Tensor &cu_seqlens_q,
-    const at::Tensor &cu_seqlens_k, c10::SymInt max_seqlen_q, c10::SymInt max_seqlen_k, bool is_causal,
-    std::optional<double> sm_scale, bool smooth_k, bool return_lse, const std::optional<at::Tensor> &attn_mask,
-    c10::string_view causal_alignment, bool smooth_v, c10::string_view kernel, c10::string_view qk_quant_gran,
-    c10::string_view pv_accum_dtype, int64_t compute_capability) {
+std::string unpacked_varlen_kernel_name(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
+                                        const at::Tensor &cu_seqlens_q, const at::Tensor &cu_seqlens_k,
+                                        c10::SymInt max_seqlen_q, c10::SymInt max_seqlen_k, bool is_causal,
+                                        std::optional<double> sm_scale, bool smooth_k, bool return_lse,
+                                        const std::optional<at::Tensor> &attn_mask, c10::string_view causal_alignment,
+                                        bool smooth_v, c10::string_view kernel, c10::string_view qk_quant_gran,
+                                        c10::string_view pv_accum_dtype, int64_t compute_capability) {
   return varlen_cuda_kernel_name({query, key, value, cu_seqlens_q, cu_seqlens_k, std::move(max_seqlen_q),
                                   std::move(max_seqlen_k), is_causal, sm_scale, smooth_k, return_lse, attn_mask,
                                   causal_alignment, smooth_v, kernel, qk_quant_gran, pv_accum_dtype},

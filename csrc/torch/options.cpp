@@ -14,6 +14,7 @@ constexpr const char *kKernelVariable = "SAGEATTENTION_KERNEL";
 constexpr c10::string_view kFp16Accumulators[] = {"fp32", "fp16", "fp16+fp32"};
 constexpr c10::string_view kFp8Accumulators[] = {"fp32+fp16", "fp32+fp32", "fp32"};
 constexpr c10::string_view kFp8Sm90Accumulators[] = {"fp32+fp32", "fp32"};
+constexpr c10::string_view kDecodeAccumulators[] = {"fp32"};
 
 struct Family {
   c10::string_view name;
@@ -24,7 +25,8 @@ struct Family {
 // In the order of enum Kernel.
 constexpr Family kFamilies[] = {{"fp16", Kernel::kFp16, kFp16Accumulators},
                                 {"fp8", Kernel::kFp8, kFp8Accumulators},
-                                {"fp8_sm90", Kernel::kFp8Sm90, kFp8Sm90Accumulators}};
+                                {"fp8_sm90", Kernel::kFp8Sm90, kFp8Sm90Accumulators},
+                                {"decode", Kernel::kDecode, kDecodeAccumulators}};
 
 struct Choice {
   Kernel kernel;
@@ -41,7 +43,7 @@ Choice choose_kernel() {
   for (const Family &family : kFamilies)
     if (name == family.name) return {family.kernel, false};
   TORCH_CHECK_VALUE(false, "sageattention: the environment variable ", kKernelVariable, " is '", name,
-                    "'; known kernels: fp16, fp8, fp8_sm90, reference (unset: chosen automatically)");
+                    "'; known kernels: fp16, fp8, fp8_sm90, decode, reference (unset: chosen automatically)");
 }
 
 Choice parse_kernel(c10::string_view name) {
@@ -50,7 +52,7 @@ Choice parse_kernel(c10::string_view name) {
   for (const Family &family : kFamilies)
     if (name == family.name) return {family.kernel, false};
   TORCH_CHECK_VALUE(false, "sageattention: kernel is '", name,
-                    "'; expected 'auto', 'fp16', 'fp8', 'fp8_sm90' or 'reference'");
+                    "'; expected 'auto', 'fp16', 'fp8', 'fp8_sm90', 'decode' or 'reference'");
 }
 
 c10::string_view parse_accumulator(c10::string_view name, Kernel kernel) {
@@ -69,8 +71,18 @@ Options parse_options(c10::string_view kernel, c10::string_view qk_quant_gran, c
   TORCH_CHECK_VALUE(qk_quant_gran == "per_thread" || qk_quant_gran == "per_warp", "sageattention: qk_quant_gran is '",
                     qk_quant_gran, "'; expected 'per_thread' or 'per_warp'");
   const Choice choice = parse_kernel(kernel);
-  return {choice.kernel, choice.reference, choice.automatic && pv_accum_dtype == "auto", parse_accumulator(pv_accum_dtype, choice.kernel), qk_quant_gran == "per_warp",
+  return {choice.kernel,
+          choice.reference,
+          choice.automatic && pv_accum_dtype == "auto",
+          parse_accumulator(pv_accum_dtype, choice.kernel),
+          qk_quant_gran == "per_warp",
           is_bottom_right(causal_alignment)};
+}
+
+void check_decode_takes(const Options &options, const at::Tensor &query, bool packed) {
+  TORCH_CHECK_NOT_IMPLEMENTED(options.kernel != Kernel::kDecode || (!packed && query.scalar_type() != at::kFloat),
+                              "sageattention: the decode kernels take no ", packed ? "packed sequences" : "fp32 inputs",
+                              "; let the library choose, or use the fp16 kernels");
 }
 
 c10::string_view kernel_name(Kernel kernel) { return kFamilies[static_cast<int>(kernel)].name; }

@@ -6,7 +6,7 @@
 namespace sageattention_torch {
 
 // Kernel families, named after the arithmetic of the second product. The CPU reference emulates each.
-enum class Kernel { kFp16, kFp8, kFp8Sm90 };
+enum class Kernel { kFp16, kFp8, kFp8Sm90, kDecode };
 
 struct Options {
   Kernel kernel;
@@ -21,6 +21,9 @@ struct Options {
 // SAGEATTENTION_KERNEL where the call leaves the choice open (kernel "auto").
 Options parse_options(c10::string_view kernel, c10::string_view qk_quant_gran, c10::string_view pv_accum_dtype,
                       c10::string_view causal_alignment);
+
+// Throws NotImplementedError where the CUDA library would: the emulation could go on.
+void check_decode_takes(const Options &options, const at::Tensor &query, bool packed);
 
 // As `kernel` spells it.
 c10::string_view kernel_name(Kernel kernel);

@@ -5,6 +5,7 @@
 #include "cuda_call.h"
 #include "packed.h"
 
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/DeviceGuard.h>
 
@@ -87,7 +88,11 @@ Result varlen_meta(const VarlenCall &call) {
   return allocate_packed_result(call.query, call.value, call.return_lse);
 }
 
-Result varlen_cpu(const VarlenCall &call) { return varlen_reference(call, check_varlen(call)); }
+Result varlen_cpu(const VarlenCall &call) {
+  const VarlenArguments arguments = check_varlen(call);
+  check_decode_takes(arguments.options, call.query, true);
+  return varlen_reference(call, arguments);
+}
 
 Result varlen_cuda(const VarlenCall &call) {
   const VarlenArguments arguments = check_varlen(call);
@@ -111,6 +116,8 @@ std::string varlen_cuda_kernel_name(const VarlenCall &call, int64_t compute_capa
   const Result result = allocate_packed_result(call.query, call.value, call.return_lse);
   if (!has_work(call, std::get<0>(result))) return "none: nothing to compute";
   sageattention_params params = describe_call(call, arguments, std::get<0>(result));
+  static const int32_t nowhere = 0; // the choice depends on whether sequences are packed, not on their lengths
+  params.cu_seqlens_q = params.cu_seqlens_k = &nowhere;
   return kernel_name_of(params, call.attn_mask.has_value(), compute_capability);
 }
 

@@ -8,11 +8,13 @@ side). It is for tests and for machines without a GPU; nothing about it is fast.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import torch
 
 from sageattn3 import nvfp4
+from sageattn3._parts import apply_mask, each_head, each_sequence, hide_future
 
 # ---- Shared with the kernels (docs/kernels/fp4.md, "Numerics"): change both or neither. ---------------------------
 # Query rows that share a mean ("per_block_mean").
@@ -32,14 +34,12 @@ MEAN_MAX = 32258.0
 # Bytes of working memory at a time, beside the fp32 copies of one head's keys and values.
 _CHUNK_BYTES = 64 << 20
 _LOG2_E = math.log2(math.e)
-_LARGEST = torch.finfo(torch.float32).max
 
 
 class Options(NamedTuple):
     """How one call computes; the names are those of the operator."""
 
     is_causal: bool
-    shift: int  # causal: query i sees keys 0 to i + shift
     sm_scale: float
     per_block_mean: bool
 
@@ -61,29 +61,8 @@ def attention(
     Returns the output (contiguous in ``tensor_layout``) and the LSE ``[batch, heads_q, len_q]``, which is of size
     ``[0]`` if it was not asked for.
     """
-    with torch.no_grad():
-        output = query.new_empty((*query.shape[:-1], value.shape[-1]))
-        query, key, value, result = (_heads_first(tensor, tensor_layout) for tensor in (query, key, value, output))
-        batch, heads_q, len_q, _ = query.shape
-        heads_kv, len_kv = key.shape[1:3]
-        lse = query.new_empty((batch, heads_q, len_q) if return_lse else (0,), dtype=torch.float32)
-        mask = None if attn_mask is None else attn_mask.expand(batch, heads_q, len_q, len_kv)
-        shift = len_kv - len_q if causal_alignment == "bottom_right" else 0
-        options = Options(is_causal, shift, sm_scale, per_block_mean)
-        group = heads_q // heads_kv
-        for entry in range(batch):
-            for head_kv in range(heads_kv):
-                heads = slice(head_kv * group, (head_kv + 1) * group)
-                _attend_head(
-                    query[entry, heads],
-                    key[entry, head_kv],
-                    value[entry, head_kv],
-                    None if mask is None else mask[entry, heads],
-                    options,
-                    result[entry, heads],
-                    lse[entry, heads] if return_lse else None,
-                )
-        return output, lse
+    attend = partial(_attend_head, Options(is_causal, sm_scale, per_block_mean))
+    return each_head(attend, query, key, value, tensor_layout, return_lse, attn_mask, causal_alignment)
 
 
 def attention_varlen(
@@ -105,62 +84,23 @@ def attention_varlen(
 
     Raises ValueError if the cumulative lengths do not fit the tensors.
     """
-    starts_q = _starts("cu_seqlens_q", cu_seqlens_q, "q", query.shape[0], "max_seqlen_q", max_seqlen_q)
-    starts_k = _starts("cu_seqlens_k", cu_seqlens_k, "k", key.shape[0], "max_seqlen_k", max_seqlen_k)
-    sequences, (tokens, heads, _) = len(starts_q) - 1, query.shape
-    output = query.new_zeros((tokens, heads, value.shape[-1]))
-    lse = query.new_full((heads, tokens) if return_lse else (0,), -math.inf, dtype=torch.float32)
-    mask = None if attn_mask is None else attn_mask.expand(sequences, heads, max_seqlen_q, max_seqlen_k)
-    for index in range(sequences):
-        queries, keys = slice(*starts_q[index : index + 2]), slice(*starts_k[index : index + 2])
-        len_q, len_kv = queries.stop - queries.start, keys.stop - keys.start
-        if len_q == 0 or len_kv == 0:
-            continue
-        part, part_lse = attention(
-            *(tensor[rows][None] for tensor, rows in ((query, queries), (key, keys), (value, keys))),
-            "NHD",
-            is_causal,
-            sm_scale,
-            return_lse,
-            None if mask is None else mask[index : index + 1, :, :len_q, :len_kv],
-            causal_alignment,
-            per_block_mean,
-        )
-        output[queries] = part[0]
-        if return_lse:
-            lse[:, queries] = part_lse[0]
-    return output, lse
+
+    def attend(query, key, value, mask):
+        options = (is_causal, sm_scale, return_lse, mask, causal_alignment, per_block_mean)
+        return attention(query, key, value, "NHD", *options)
+
+    lengths = (cu_seqlens_q, cu_seqlens_k, max_seqlen_q, max_seqlen_k)
+    return each_sequence(attend, query, key, value, *lengths, return_lse, attn_mask)
 
 
-def _starts(name, cumulative, tensor_name, tokens, longest_name, longest):
-    """Cumulative lengths as a list, checked against the tensor they cut."""
-    starts = cumulative.tolist()
-    lengths = [stop - start for start, stop in zip(starts, starts[1:])]
-    if not starts or starts[0] != 0 or min(lengths, default=0) < 0 or starts[-1] > tokens:
-        raise ValueError(
-            f"sageattn3: {name} is {starts!s:.80}; expected 0, then values that do not decrease, up to at most "
-            f"{tokens} (the tokens of {tensor_name})"
-        )
-    if max(lengths, default=0) > longest:
-        raise ValueError(
-            f"sageattn3: {longest_name} is {longest} but {name} holds a sequence of {max(lengths)} tokens; "
-            "expected at least that"
-        )
-    return starts
-
-
-def _heads_first(tensor, tensor_layout):
-    return tensor if tensor_layout == "HND" else tensor.transpose(1, 2)
-
-
-def _attend_head(query, key, value, mask, options, output, lse):
+def _attend_head(options, query, key, value, mask, shift, output, lse):
     """One head of keys ``[len_kv, head_dim]`` and the queries ``[group, len_q, head_dim]`` that share it."""
     group, len_q, head_dim = query.shape
     len_kv = key.shape[0]
     keys, values = Keys.of(key), Values.of(value)
     whole_mean = None if options.per_block_mean else finite(query.float()).mean(dim=1, keepdim=True)
     for first, last in _chunks(group, len_q, head_dim):
-        seen = min(max(last + options.shift, 0), len_kv) if options.is_causal else len_kv
+        seen = min(max(last + shift, 0), len_kv) if options.is_causal else len_kv
         chunk = query[:, first:last].float()
         queries = Queries.of(chunk, whole_mean)
         softmax = OnlineSoftmax(chunk.shape[:2], values)
@@ -170,7 +110,7 @@ def _attend_head(query, key, value, mask, options, output, lse):
             if mask is not None:
                 apply_mask(scores, mask[:, first:last, block])
             if options.is_causal:
-                hide_future(scores, first + options.shift, start)
+                hide_future(scores, first + shift, start)
             softmax.add(scores, block)
         output[:, first:last] = softmax.output()
         if lse is not None:
@@ -268,27 +208,6 @@ class Values(NamedTuple):
         value = value.float()
         factor = power_of_two(value, dim=(0, 1))
         return cls(nvfp4.quantize((value * factor).T).values(value.shape[0]).T, factor)
-
-
-# ---- Masks --------------------------------------------------------------------------------------------------------
-
-
-def apply_mask(scores, mask):
-    """Hides keys from base-2 scores, or adds a float mask to them, in place."""
-    if mask.dtype == torch.bool:
-        scores.masked_fill_(~mask, -math.inf)
-        return
-    bias = mask.float()
-    # finfo.min is a common mask: finite, so it stays so in base 2 (a row of nothing else is uniform, not hidden).
-    scores.add_((bias * _LOG2_E).clamp_(-_LARGEST, _LARGEST))
-    scores.masked_fill_(bias == math.inf, math.inf).masked_fill_(bias == -math.inf, -math.inf)
-
-
-def hide_future(scores, last_key, first_key):
-    """Causality: row i of the scores, whose first key is `first_key`, sees keys up to ``last_key + i``, in place."""
-    rows, keys = scores.shape[-2:]
-    limits = torch.arange(last_key, last_key + rows, device=scores.device)
-    scores.masked_fill_(torch.arange(first_key, first_key + keys, device=scores.device) > limits[:, None], -math.inf)
 
 
 # ---- Softmax ------------------------------------------------------------------------------------------------------

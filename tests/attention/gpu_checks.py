@@ -236,6 +236,39 @@ def check_large_queries_and_small_keys() -> None:
                 assert (lse - expected_lse).abs().max() <= 0.08, f"LSE with {options}, {scale}"
 
 
+def check_huge_scores() -> None:
+    """Where scores are so large that softmax is a choice, the right key is chosen, however large they are."""
+    for kernel, sums in KERNELS:
+        check_huge_scores_of({"kernel_family": kernel, "pv_accum_dtype": sums})
+
+
+def check_huge_scores_of(options: dict, head_dims=(64, 128, 256), scales=(30, 1e3, 1e5, 1e12, 1e17)) -> None:
+    generator = torch.Generator().manual_seed(5)
+    for head_dim in head_dims:
+        q, k, v = (torch.randn(1, 2, length, head_dim, generator=generator).cuda() for length in (200, 333, 333))
+        for is_causal in (False, True):
+            scores = q.double() @ k.double().mT / math.sqrt(head_dim)
+            if is_causal:
+                scores = scores.masked_fill(torch.ones(200, 333, device="cuda", dtype=torch.bool).triu(1), -math.inf)
+            best, chosen = scores.topk(2, dim=-1)
+            # Quantization moves scores by about 1 %: only these rows have to agree.
+            clear = best[..., 0] - best[..., 1] > 0.25
+            expected = v.gather(2, chosen[..., :1].expand(-1, -1, -1, head_dim))[clear]
+            for scale in scales:
+                dtype = torch.float16 if scale <= 1e3 and head_dim == 64 else torch.bfloat16
+                inputs = [x.to(dtype) for x in (q * scale, k * scale, v)]
+                what = f"{options}, head_dim {head_dim}, is_causal={is_causal}, queries and keys of about {scale}"
+                output, lse = torch.ops.sageattention.attention(
+                    *inputs, is_causal=is_causal, return_lse=True, **options
+                )
+                assert output.isfinite().all(), what
+                if scale >= 1e3:  # e4m3 has 4 bits, of values and, but for 9.0, of probabilities
+                    rtol, atol = (0.13, 0.02) if options["kernel_family"] == "fp8" else (0.01, 0.01)
+                    torch.testing.assert_close(output[clear], expected.to(dtype), rtol=rtol, atol=atol, msg=what)
+                relative = (lse / scale**2 - best[..., 0]).abs().max().item()
+                assert relative <= 0.15, f"LSE off by {relative} of the scores' deviation with {what}"
+
+
 def check_what_masks_hide() -> None:
     """No bias shows a key that causality hides, -inf hides whatever the key holds, and the largest bias is finite."""
     q, k, v = Case(heads_q=2, heads_kv=2, len_q=100, len_kv=130, dtype=torch.bfloat16).make_inputs("cuda")
@@ -636,6 +669,7 @@ CHECKS = (
     check_smooth_v,
     check_not_finite,
     check_large_queries_and_small_keys,
+    check_huge_scores,
     check_what_masks_hide,
     check_padding_masks,
     check_packed_sequences,

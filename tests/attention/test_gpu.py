@@ -15,6 +15,7 @@ def checks_of(file: str) -> list:
 
 
 CHECKS, WGMMA_CHECKS = checks_of("gpu_checks.py"), checks_of("gpu_checks_wgmma.py")
+DECODE_CHECKS = checks_of("gpu_checks_decode.py")
 
 
 @pytest.fixture
@@ -24,6 +25,14 @@ def checks(sageattention, monkeypatch):
 
     monkeypatch.setenv("SAGEATTENTION_KERNEL", "fp16")
     return gpu_checks
+
+
+@pytest.fixture
+def decode_checks(sageattention, monkeypatch):
+    from attention import gpu_checks_decode
+
+    monkeypatch.delenv("SAGEATTENTION_KERNEL", raising=False)
+    return gpu_checks_decode
 
 
 @pytest.fixture
@@ -54,6 +63,12 @@ PARTS = ("check_random_shapes", "check_random_options", "check_one_not_finite")
 def test_check(checks, name):
     assert getattr(checks, name) in checks.CHECKS
     getattr(checks, name)()
+
+
+@pytest.mark.parametrize("name", DECODE_CHECKS)
+def test_decode_check(decode_checks, name):
+    assert getattr(decode_checks, name) in decode_checks.CHECKS
+    getattr(decode_checks, name)()
 
 
 @pytest.mark.parametrize("name", WGMMA_CHECKS)

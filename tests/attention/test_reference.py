@@ -101,7 +101,7 @@ def test_a_bad_key_spoils_neither_the_mean_nor_the_scales(reference):
 def test_values_use_the_range_of_their_format(reference, kernel, accumulators):
     """The largest value of each channel lands on what its format and its accumulators leave room for."""
     limit = {"fp32+fp32": 448.0, "fp32+fp16": 2.25, "fp16+fp32": 2.0, "fp16": 32768 / 128}[accumulators]
-    options = reference.Options(False, 0, 1.0, True, False, 1, 4, kernel, accumulators)
+    options = reference.Options(False, 1.0, True, False, 1, 4, kernel, accumulators)
     value = randn(100, 8).bfloat16() * torch.tensor([1e6] * 4 + [1e20] * 4).bfloat16()
     rounded = reference.RoundedValues.of(value, options)
     largest = rounded.operand.abs().amax(dim=0)

@@ -10,8 +10,8 @@ from packages.helpers import ROOT, cpu_seconds_of_children
 pytestmark = pytest.mark.package
 
 SOURCES = {"sageattention": ROOT / "csrc", "sageattn3": ROOT / "sageattention3_blackwell" / "csrc"}
-# For all architectures together.
-MOST_CPU_SECONDS = {"sageattention": 720, "sageattn3": 240}
+# For all architectures together. sageattention: 12 minutes for the families on mma.sync, 4 for those on wgmma.
+MOST_CPU_SECONDS = {"sageattention": 960, "sageattn3": 240}
 
 
 @dataclass

@@ -23,7 +23,8 @@
 #define MARKER LIBRARY_NAME "_torch_built_for="
 
 // TORCH_VERSION may carry a local part (2.13.0+cu130), which says nothing about the C++ ABI.
-static const char built_for[] = MARKER STRINGIFY(TORCH_VERSION_MAJOR) "." STRINGIFY(TORCH_VERSION_MINOR) "." STRINGIFY(
-    TORCH_VERSION_PATCH) STRING_ABI;
+static const char built_for[] =
+    MARKER STRINGIFY(TORCH_VERSION_MAJOR) "." STRINGIFY(TORCH_VERSION_MINOR) "." STRINGIFY(TORCH_VERSION_PATCH)
+        STRING_ABI;
 
 extern "C" EXPORT const char *torch_built_for() { return built_for + sizeof(MARKER) - 1; }

@@ -46,8 +46,8 @@ void *current_cuda_stream(c10::Device device) {
   TORCH_CHECK(function, "sageattention: the current CUDA stream is unknown, because no loaded ", kLibraryName,
               " exports ", kFunctionName, "; install a CUDA build of torch as its project publishes it");
   void *stream = nullptr;
-  TORCH_CHECK(function(device.index(), &stream) == 0, "sageattention: torch gave no current stream of ", device,
-              " (", kFunctionName, " failed)");
+  TORCH_CHECK(function(device.index(), &stream) == 0, "sageattention: torch gave no current stream of ", device, " (",
+              kFunctionName, " failed)");
   return stream;
 }
 

@@ -19,7 +19,8 @@ void check_cumulative(const char *name, const at::Tensor &tensor, const at::Tens
                    " has dtype ", c10::getDtypeNames(tensor.scalar_type()).first, "; expected int32 or int64");
   TORCH_CHECK_VALUE(tensor.dim() == 1, LIBRARY_NAME ": ", name, " has shape ", tensor.sym_sizes(),
                     "; expected [sequences + 1]");
-  CHECK_SIZES(tensor.sym_size(0).sym_ge(1), LIBRARY_NAME ": ", name, " is empty; expected [sequences + 1] entries, 0 first");
+  CHECK_SIZES(tensor.sym_size(0).sym_ge(1), LIBRARY_NAME ": ", name,
+              " is empty; expected [sequences + 1] entries, 0 first");
   TORCH_CHECK_VALUE(tensor.device() == query.device(), LIBRARY_NAME ": ", name, " is on ", tensor.device(),
                     " but q is on ", query.device(), "; expected one device");
 }

@@ -10,8 +10,9 @@ namespace sageattention_torch {
 namespace {
 
 [[noreturn]] void refuse_to_differentiate() {
-  TORCH_CHECK_NOT_IMPLEMENTED(false, LIBRARY_NAME ": the quantized attention has no gradient; run it under "
-                                     "torch.no_grad(), or train with torch's scaled_dot_product_attention");
+  TORCH_CHECK_NOT_IMPLEMENTED(false,
+                              LIBRARY_NAME ": the quantized attention has no gradient; run it under "
+                                           "torch.no_grad(), or train with torch's scaled_dot_product_attention");
 }
 
 class NotDifferentiable : public torch::autograd::Function<NotDifferentiable> {
@@ -45,7 +46,8 @@ bool wants_gradient(const at::Tensor &query, const at::Tensor &key, const at::Te
 Result refuse_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
                        const std::optional<at::Tensor> &attn_mask, const std::function<Result()> &run) {
   // Within torch.func.grad and the like.
-  if (c10::impl::tls_is_dispatch_key_included(c10::DispatchKey::FuncTorchDynamicLayerBackMode)) refuse_to_differentiate();
+  if (c10::impl::tls_is_dispatch_key_included(c10::DispatchKey::FuncTorchDynamicLayerBackMode))
+    refuse_to_differentiate();
   const auto results = NotDifferentiable::apply(query, key, value, attn_mask, &run);
   return {results[0], results[1]};
 }
@@ -62,8 +64,9 @@ void refuse_device(const at::Tensor &query, const at::Tensor &key, const at::Ten
   check("k", key);
   check("v", value);
   for (const auto &[name, tensor] : others) check(name, tensor);
-  TORCH_CHECK_VALUE(false, LIBRARY_NAME ": no kernel takes tensors of this kind; expected ordinary (strided) tensors on a "
-                                        "CUDA device or the CPU");
+  TORCH_CHECK_VALUE(false,
+                    LIBRARY_NAME ": no kernel takes tensors of this kind; expected ordinary (strided) tensors on a "
+                                 "CUDA device or the CPU");
 }
 
 } // namespace sageattention_torch

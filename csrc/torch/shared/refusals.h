@@ -8,8 +8,8 @@
 
 namespace sageattention_torch {
 
-// True if gradients are on and an input wants one. Throws NotImplementedError if one has a tangent (forward mode), which
-// could not wait for a result that is differentiated.
+// True if gradients are on and an input wants one. Throws NotImplementedError if one has a tangent (forward mode),
+// which could not wait for a result that is differentiated.
 bool wants_gradient(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value,
                     const std::optional<at::Tensor> &attn_mask);
 

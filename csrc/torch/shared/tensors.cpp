@@ -60,8 +60,8 @@ void check_strided(const char *name, const at::Tensor &tensor) {
 void check_channels(const char *name, const at::Tensor &tensor) {
   // The stride of a single channel means nothing (.contiguous() may leave it), nor do those of an empty tensor.
   const auto any = tensor.sym_size(-1).sym_eq(1).sym_or(tensor.sym_numel().sym_eq(0));
-  CHECK_SIZES(tensor.sym_stride(-1).sym_eq(1).sym_or(any), LIBRARY_NAME ": ", name,
-              " has stride ", tensor.sym_stride(-1),
+  CHECK_SIZES(tensor.sym_stride(-1).sym_eq(1).sym_or(any), LIBRARY_NAME ": ", name, " has stride ",
+              tensor.sym_stride(-1),
               " in its last dimension; expected 1 (contiguous channels): call .contiguous() on it");
 }
 

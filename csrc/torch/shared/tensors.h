@@ -1,6 +1,6 @@
 // The tensors of one attention call, checked once for every device. Each operator library of this repository compiles
-// this folder under its own name, LIBRARY_NAME, with which every message begins, and with LIBRARY_TAKES_FP32 if its kernels
-// take fp32 tensors.
+// this folder under its own name, LIBRARY_NAME, with which every message begins, and with LIBRARY_TAKES_FP32 if its
+// kernels take fp32 tensors.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -22,7 +22,8 @@ __device__ __forceinline__ void load_stage(Record<T::kTileDim> &stage, const Rec
   sage::cp_async_commit();
 }
 
-// The keys of one stage. All warps take part in the product with the query mean, also those whose rows see none of them.
+// The keys of one stage. All warps take part in the product with the query mean, also those whose rows see none of
+// them.
 template <class T, bool kHasMask>
 __device__ __forceinline__ void attend(WarpState<T> &state, SharedMemory<T> &smem, const Record<T::kTileDim> &stage,
                                        const AttentionParams &p, const Extent &extent, int first_row, int first_key) {
@@ -99,7 +100,8 @@ __device__ __forceinline__ void write_output(WarpState<T> &state, SharedMemory<T
 }
 
 template <class T, bool kHasMask>
-__global__ void __launch_bounds__(T::kThreads, blocks_per_sm<T, kHasMask>()) attention_kernel(const __grid_constant__ AttentionParams p) {
+__global__ void __launch_bounds__(T::kThreads, blocks_per_sm<T, kHasMask>())
+    attention_kernel(const __grid_constant__ AttentionParams p) {
   extern __shared__ __align__(128) unsigned char shared_bytes[];
   auto &smem = *reinterpret_cast<SharedMemory<T> *>(shared_bytes);
   WarpState<T> state;

@@ -33,8 +33,7 @@ __device__ __forceinline__ void load_query(RawQuery<T> &raw, const AttentionPara
 }
 
 // Mean of the tile's rows in smem.prologue.mean; rows that do not exist were loaded as zeros. All threads take part.
-template <class T>
-__device__ __forceinline__ void tile_mean(SharedMemory<T> &smem, const RawQuery<T> &raw, int rows) {
+template <class T> __device__ __forceinline__ void tile_mean(SharedMemory<T> &smem, const RawQuery<T> &raw, int rows) {
 #pragma unroll
   for (int i = 0; i < T::kTileDim / 32; ++i) {
     float x[2][kOctet];
@@ -90,7 +89,7 @@ template <class T> __device__ __forceinline__ float quantize_mean(SharedMemory<T
 // FP4 fragments of the rows less the mean; returns the factors that they were scaled by.
 template <class T>
 __device__ __forceinline__ float2 quantize_rows(Query<T> &query, const RawQuery<T> &raw, const float *all_means) {
-  const auto smoothed = [&](float(&x)[kOctet], int r, int i) {
+  const auto smoothed = [&](float (&x)[kOctet], int r, int i) {
     sage::unpack_row(x, raw[r][i]);
     const float *mean = all_means + sage::opaque(0);
 #pragma unroll

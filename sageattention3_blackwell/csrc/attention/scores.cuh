@@ -103,8 +103,8 @@ template <class T, typename Mask>
 __device__ __forceinline__ void add_mask(Scores<T> &scores, const AttentionParams &p, const Position &at,
                                          const Extent &extent, int first_row, int first_key) {
   const int lane = sage::opaque(int(threadIdx.x % 32));
-  const Mask *mask = static_cast<const Mask *>(p.mask.data) + at.batch * p.mask.stride_batch +
-                     at.head * p.mask.stride_head;
+  const Mask *mask =
+      static_cast<const Mask *>(p.mask.data) + at.batch * p.mask.stride_batch + at.head * p.mask.stride_head;
 #pragma unroll
   for (int r = 0; r < 2; ++r) {
     // Rows and keys past the end: whatever is added, nothing comes of it.

@@ -9,8 +9,8 @@ namespace sageattn3 {
 
 // Start of the running reference. Finite, so that a row which sees no key needs no special case.
 constexpr float kLowest = -3e38f;
-// log2 of 448 * 6, the largest product of an e4m3 scale and an e2m1 number: the largest probability of a row becomes that,
-// so it is exact however much of the row it is.
+// log2 of 448 * 6, the largest product of an e4m3 scale and an e2m1 number: the largest probability of a row becomes
+// that, so it is exact however much of the row it is.
 constexpr float kLargestExponent = 11.392317422778761f;
 
 // Four score fragments are a group of 16 keys for every two lanes. The largest scores of a lane's groups: half h of the
@@ -28,8 +28,8 @@ template <class T> __device__ __forceinline__ void find_largest(float (&largest)
   }
 }
 
-// Raises the references to the largest scores, where any row of the warp has a larger one than before, and rescales what
-// was summed so far.
+// Raises the references to the largest scores, where any row of the warp has a larger one than before, and rescales
+// what was summed so far.
 template <class T> __device__ __forceinline__ void raise_reference(WarpState<T> &state, const float (&largest)[2][2]) {
   float reference[2];
 #pragma unroll
@@ -67,8 +67,9 @@ template <class T> __device__ __forceinline__ void exponentiate(Scores<T> &score
 
 // P as an A operand; `scores` are probabilities by now, `largest` still scores.
 template <class T>
-__device__ __forceinline__ void quantize_probabilities(uint32_t (&numbers)[4], uint32_t &scales, const WarpState<T> &state,
-                                                       const Scores<T> &scores, const float (&largest)[2][2]) {
+__device__ __forceinline__ void quantize_probabilities(uint32_t (&numbers)[4], uint32_t &scales,
+                                                       const WarpState<T> &state, const Scores<T> &scores,
+                                                       const float (&largest)[2][2]) {
   uint32_t codes[2][2];
 #pragma unroll
   for (int h = 0; h < 2; ++h) {

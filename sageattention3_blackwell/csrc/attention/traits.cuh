@@ -11,12 +11,12 @@ namespace sageattn3 {
 using sage::Sequence;
 
 template <typename Element_, int kTileDim_> struct Traits {
-  using Element = Element_;                      // of query and output
+  using Element = Element_; // of query and output
   static constexpr int kTileDim = kTileDim_;
   static constexpr int kWarps = 8;
   static constexpr int kThreads = 32 * kWarps;
-  static constexpr int kWarpRows = 16;           // one MMA fragment
-  static constexpr int kSteps = kTileDim / 64;   // matrix instructions along the channels
+  static constexpr int kWarpRows = 16;         // one MMA fragment
+  static constexpr int kSteps = kTileDim / 64; // matrix instructions along the channels
   static constexpr int kScoreFragments = kKeyBlock / 8;
   static constexpr int kStages = 2;
   static_assert(kWarps * kWarpRows == kQueryBlock, "a tile is what shares a query mean");
@@ -25,10 +25,10 @@ template <typename Element_, int kTileDim_> struct Traits {
 
 // What the prologue leaves behind for the whole kernel. In registers it would push the kernel over its budget.
 template <class T> struct Query {
-  uint4 fragment[T::kSteps][T::kThreads];  // FP4 A fragments: every thread reads back what it wrote
+  uint4 fragment[T::kSteps][T::kThreads]; // FP4 A fragments: every thread reads back what it wrote
   uint32_t scale[T::kSteps][T::kThreads];
-  uint2 mean[T::kTileDim / 32][8]; // INT8 A fragments of m16n8k32, the lanes that are not zero: row 0 holds the high parts
-                                   // of the fixed-point mean, row 1 the low ones
+  uint2 mean[T::kTileDim / 32][8]; // INT8 A fragments of m16n8k32, the lanes that are not zero: row 0 holds the high
+                                   // parts of the fixed-point mean, row 1 the low ones
   float mean_scale;                // of the integer products with the mean, with log2(e)
 };
 
@@ -49,17 +49,17 @@ template <class T> struct SharedMemory {
 // Consumer Blackwell gives a block at most 99 KB (CUDA C++ programming guide, "Compute capabilities").
 constexpr int kLargestSharedMemory = 99 * 1024;
 
-// Resident blocks that the register budget is cut for: two hide each other's barriers where no kernel spills for it. The
-// emulated matrix instruction needs registers of its own, and so do masks.
+// Resident blocks that the register budget is cut for: two hide each other's barriers where no kernel spills for it.
+// The emulated matrix instruction needs registers of its own, and so do masks.
 template <class T, bool kHasMask> constexpr int blocks_per_sm() {
   return SAGEATTN3_FP4_INSTRUCTIONS && !kHasMask && T::kTileDim <= 128 ? 2 : 1;
 }
 
 // What a warp keeps in registers. Row r (0, 1) is row 8 r + lane / 4 of its 16.
 template <class T> struct WarpState {
-  float score_scale[2];              // of the FP4 products, with log2(e)
-  float reference[2];                // base-2 exponent that P is relative to
-  float row_sum[2];                  // this lane's part
+  float score_scale[2]; // of the FP4 products, with log2(e)
+  float reference[2];   // base-2 exponent that P is relative to
+  float row_sum[2];     // this lane's part
   float output[T::kTileDim / 8][4];
 };
 

@@ -39,10 +39,10 @@ SAGEATTN3_EVERYWHERE inline uint32_t encode_e2m1(float x) {
 SAGEATTN3_EVERYWHERE inline uint32_t encode_e4m3(float x) {
   const uint32_t bits = bits_of(x);
   if (bits > kInfinityBits) return kNanE4m3;
-  if (bits >= 0x43e00000) return 0x7e;                                           // 448
-  if (bits >= 0x3c800000)                                                        // 2^-6: three bits of mantissa stay
+  if (bits >= 0x43e00000) return 0x7e; // 448
+  if (bits >= 0x3c800000)              // 2^-6: three bits of mantissa stay
     return ((bits + 0x7ffff + (bits >> 20 & 1)) >> 20) - (120 << 3);
-  return bits_of(x + 16384.0f) & 15;                                             // added to 2^14, multiples of 2^-9 stay
+  return bits_of(x + 16384.0f) & 15; // added to 2^14, multiples of 2^-9 stay
 }
 
 SAGEATTN3_EVERYWHERE inline float decode_e4m3(uint32_t code) {

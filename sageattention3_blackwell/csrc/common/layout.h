@@ -12,8 +12,8 @@
 
 namespace sageattn3 {
 
-constexpr int kGroup = 16;      // elements that share an e4m3 scale
-constexpr int kKeyBlock = 64;   // keys of a record: the depth of one matrix instruction, and a step of the softmax
+constexpr int kGroup = 16;       // elements that share an e4m3 scale
+constexpr int kKeyBlock = 64;    // keys of a record: the depth of one matrix instruction, and a step of the softmax
 constexpr int kQueryBlock = 128; // query rows of a tile, which share a mean
 
 struct Place {
@@ -37,12 +37,14 @@ SAGEATTN3_EVERYWHERE constexpr int scale_a_row(int lane) { return lane / 4 + lan
 SAGEATTN3_EVERYWHERE constexpr int scale_b_column(int lane) { return lane / 4; }
 SAGEATTN3_EVERYWHERE constexpr int scale_byte(int k) { return k / kGroup; }
 
-// ---- Records ---------------------------------------------------------------------------------------------------------
-// What lane `lane` loads as 16 bytes are four consecutive registers of its B fragments: neighbouring lanes, neighbouring
+// ---- Records
+// --------------------------------------------------------------------------------------------------------- What lane
+// `lane` loads as 16 bytes are four consecutive registers of its B fragments: neighbouring lanes, neighbouring
 // addresses, no bank conflicts. Index of a 32-bit word:
 SAGEATTN3_EVERYWHERE constexpr int fragment_word(int reg, int lane) { return reg / 4 * 128 + lane * 4 + reg % 4; }
 
-// The word that holds the 8 elements (column, k .. k + 7) of an FP4 B operand with `columns` columns; k in multiples of 8.
+// The word that holds the 8 elements (column, k .. k + 7) of an FP4 B operand with `columns` columns; k in multiples
+// of 8.
 SAGEATTN3_EVERYWHERE constexpr int fp4_word(int column, int k, int columns) {
   return fragment_word((k / 64 * (columns / 8) + column / 8) * 2 + k % 64 / 32, column % 8 * 4 + k % 32 / 8);
 }
@@ -66,12 +68,12 @@ SAGEATTN3_EVERYWHERE constexpr int key_of(int lane, int n, int i) { return n / 4
 
 // 64 keys and their values, ready to be copied to shared memory as they are.
 template <int kTileDim> struct alignas(16) Record {
-  uint32_t key[kKeyBlock * kTileDim / 8];             // FP4, columns are keys, k is the channel
-  uint32_t value[kKeyBlock * kTileDim / 8];           // FP4, columns are channels, k is the key
+  uint32_t key[kKeyBlock * kTileDim / 8];   // FP4, columns are keys, k is the channel
+  uint32_t value[kKeyBlock * kTileDim / 8]; // FP4, columns are channels, k is the key
   uint32_t key_scale[kKeyBlock * kTileDim / 64];
   uint32_t value_scale[kTileDim];
-  uint32_t key_int8[kKeyBlock * kTileDim / 4];        // for the product with the query mean
-  float key_int8_scale[kKeyBlock];                    // by column
+  uint32_t key_int8[kKeyBlock * kTileDim / 4]; // for the product with the query mean
+  float key_int8_scale[kKeyBlock];             // by column
 };
 
 } // namespace sageattn3

@@ -69,8 +69,9 @@ template <int kCount> __device__ __forceinline__ uint32_t largest_magnitude(cons
 __device__ __forceinline__ float finite_or_zero(float x) { return fabsf(x) < INFINITY ? x : 0.0f; }
 
 // The lanes of a quad hold 8 channels (or keys) each of rows g and g + 8, so two lanes share a group: the bytes of one
-// row's scales are in both halves of the quad. Brings them together where the matrix instruction reads them: the word of
-// row g in the first lane of the quad, that of row g + 8 in the second. codes[h][r]: of the half h of 64 elements, row r.
+// row's scales are in both halves of the quad. Brings them together where the matrix instruction reads them: the word
+// of row g in the first lane of the quad, that of row g + 8 in the second. codes[h][r]: of the half h of 64 elements,
+// row r.
 __device__ __forceinline__ uint32_t gather_scales(const uint32_t (&codes)[2][2]) {
   const int pair = threadIdx.x % 4, row = pair % 2;
   const uint32_t low = row == 0 ? codes[0][0] : codes[0][1], high = row == 0 ? codes[1][0] : codes[1][1];

@@ -90,8 +90,9 @@ AttentionParams attention_params(const sageattn3_params &p, const Plan &plan, co
 
 sageattn3_status check_workspace(const void *workspace, size_t bytes, size_t needed) {
   if (workspace == nullptr || bytes < needed)
-    return fail(SAGEATTN3_INVALID_ARGUMENT, "workspace has %zu bytes at %p, expected %zu: ask sageattn3_workspace_size()",
-                bytes, workspace, needed);
+    return fail(SAGEATTN3_INVALID_ARGUMENT,
+                "workspace has %zu bytes at %p, expected %zu: ask sageattn3_workspace_size()", bytes, workspace,
+                needed);
   if (reinterpret_cast<uintptr_t>(workspace) % 256 != 0)
     return fail(SAGEATTN3_INVALID_ARGUMENT, "workspace is at %p, expected a multiple of 256 bytes", workspace);
   return SAGEATTN3_OK;

@@ -18,8 +18,7 @@ sageattn3_status fail(sageattn3_status status, const char *format, ...) {
 }
 
 sageattn3_status fail_cuda(cudaError_t error, const char *what) {
-  return fail(SAGEATTN3_CUDA_ERROR, "%s failed: %s (%s)", what, cudaGetErrorString(error),
-              cudaGetErrorName(error));
+  return fail(SAGEATTN3_CUDA_ERROR, "%s failed: %s (%s)", what, cudaGetErrorString(error), cudaGetErrorName(error));
 }
 
 const char *last_error() { return message; }

@@ -44,8 +44,11 @@ sageattn3_status check_sizes(const sageattn3_params &p) {
     int64_t value;
     const char *name;
     int64_t smallest;
-  } sizes[] = {{p.batch, "batch", 1}, {p.heads_q, "heads_q", 1}, {p.heads_kv, "heads_kv", 1},
-               {p.len_q, "len_q", 1}, {p.len_kv, "len_kv", 0}};
+  } sizes[] = {{p.batch, "batch", 1},
+               {p.heads_q, "heads_q", 1},
+               {p.heads_kv, "heads_kv", 1},
+               {p.len_q, "len_q", 1},
+               {p.len_kv, "len_kv", 0}};
   for (const auto &size : sizes)
     if (const auto status = check_range(size.value, size.name, size.smallest, kMaxLength)) return status;
   if (p.heads_q % p.heads_kv != 0)
@@ -76,8 +79,8 @@ sageattn3_status check_options(const sageattn3_params &p) {
   return check_range(p.total_kv, "total_kv", 0, kMaxLength);
 }
 
-// Machine code runs on its own capability and, unless it is architecture-specific, on later minor ones of the same major
-// (CUDA C++ programming guide, "Binary compatibility").
+// Machine code runs on its own capability and, unless it is architecture-specific, on later minor ones of the same
+// major (CUDA C++ programming guide, "Binary compatibility").
 bool serves(int compute_capability) {
   const auto exact = std::find(kExactArchitectures.begin(), kExactArchitectures.end(), compute_capability);
   return exact != kExactArchitectures.end() ||
@@ -107,8 +110,10 @@ sageattn3_status make_plan(const sageattn3_params &p, Plan &plan) {
     const void *pointer;
     const char *name;
     bool needed;
-  } tensors[] = {{p.query.data, "query.data", has_queries}, {p.key.data, "key.data", has_keys},
-                 {p.value.data, "value.data", has_keys}, {p.output.data, "output.data", has_queries}};
+  } tensors[] = {{p.query.data, "query.data", has_queries},
+                 {p.key.data, "key.data", has_keys},
+                 {p.value.data, "value.data", has_keys},
+                 {p.output.data, "output.data", has_queries}};
   for (const auto &t : tensors)
     if (const auto status = check_pointer(t.pointer, t.name, t.needed)) return status;
 
@@ -135,8 +140,7 @@ sageattn3_status make_plan(const sageattn3_params &p, Plan &plan) {
   s.total_kv = packed ? static_cast<int>(p.total_kv) : 0;
   s.key_blocks = static_cast<int>(blocks_of(p.len_kv));
   s.head_blocks = packed ? s.total_kv / kKeyBlock + s.batch : s.batch * s.key_blocks;
-  plan.jobs = jobs_of(s.batch, static_cast<int>(p.heads_kv),
-                      p.per_block_mean != 0 ? 0 : static_cast<int>(p.heads_q));
+  plan.jobs = jobs_of(s.batch, static_cast<int>(p.heads_kv), p.per_block_mean != 0 ? 0 : static_cast<int>(p.heads_q));
   const size_t jobs = static_cast<size_t>(plan.jobs.count);
   const size_t records = static_cast<size_t>(p.heads_kv) * s.head_blocks * record_bytes(plan.tile_dim);
   const size_t partial = jobs * plan.chunks * 3 * plan.tile_dim * sizeof(float); // done with before records are written
@@ -156,11 +160,11 @@ sageattn3_status check_device(int &compute_capability) {
     compute_capability = 10 * major + minor;
   }
   if (serves(compute_capability)) return SAGEATTN3_OK;
-  return fail(SAGEATTN3_UNSUPPORTED,
-              "no kernel for compute capability %d.%d: this build of libsageattn3 %s has machine code for %s; install a "
-              "build that lists this capability, or use the package sageattention",
-              compute_capability / 10, compute_capability % 10, SAGEATTN3_VERSION_STRING,
-              SAGEATTN3_ARCHITECTURES_STRING);
+  return fail(
+      SAGEATTN3_UNSUPPORTED,
+      "no kernel for compute capability %d.%d: this build of libsageattn3 %s has machine code for %s; install a "
+      "build that lists this capability, or use the package sageattention",
+      compute_capability / 10, compute_capability % 10, SAGEATTN3_VERSION_STRING, SAGEATTN3_ARCHITECTURES_STRING);
 }
 
 bool multiplies_fp4(int compute_capability) { return compute_capability / 10 == 12; }

@@ -11,11 +11,11 @@ namespace sageattn3 {
 
 struct Plan {
   Dtype dtype;
-  int tile_dim;           // head dims rounded up to a compiled tile
-  int chunks;             // parts of a head in the statistics
+  int tile_dim; // head dims rounded up to a compiled tile
+  int chunks;   // parts of a head in the statistics
   Sequences sequences;
   Jobs jobs;
-  size_t mean;            // offsets into the workspace, bytes; records and, before them, partial statistics are at 0
+  size_t mean; // offsets into the workspace, bytes; records and, before them, partial statistics are at 0
   size_t factor;
   size_t workspace_bytes;
 };

@@ -47,8 +47,8 @@ __device__ __forceinline__ __half2 scale_pair(uint32_t word, int byte) {
   return __hmul2(__half2half2(__ushort_as_half(static_cast<unsigned short>(bits))), __float2half2_rn(256.0f));
 }
 
-// Elements i and i + 4 of a register times 2^-14 (exponent bias 15 instead of 1) and times their scale. e2m1 x e4m3 has 6
-// significant bits and is a multiple of 2^-10: exact in fp16, also times 2^-14.
+// Elements i and i + 4 of a register times 2^-14 (exponent bias 15 instead of 1) and times their scale. e2m1 x e4m3 has
+// 6 significant bits and is a multiple of 2^-10: exact in fp16, also times 2^-14.
 __device__ __forceinline__ uint32_t dequantize(uint32_t numbers, int i, __half2 scale) {
   const uint32_t sign = numbers << (12 - 4 * i), magnitude = i < 3 ? numbers << (9 - 4 * i) : numbers >> 3;
   const uint32_t bits = (sign & 0x80008000) | (magnitude & 0x0e000e00);
@@ -60,8 +60,8 @@ __device__ __forceinline__ uint32_t dequantize(uint32_t numbers, int i, __half2 
   return result;
 }
 
-// Lane t of a quad holds k = 8 t .. 8 t + 7 and 32 + 8 t ..: its part of a 16-deep multiplication may be any four of them
-// in any order, as long as both operands take the same ones.
+// Lane t of a quad holds k = 8 t .. 8 t + 7 and 32 + 8 t ..: its part of a 16-deep multiplication may be any four of
+// them in any order, as long as both operands take the same ones.
 struct OperandA {
   uint32_t numbers[4][4]; // of the four m16n8k16 multiplications
   __device__ __forceinline__ OperandA(const uint32_t (&a)[4], uint32_t scale_word) {
@@ -84,8 +84,7 @@ __device__ __forceinline__ void multiply(float (&d)[4], const OperandA &a, uint3
   const uint32_t word = __shfl_sync(sage::kAllLanes, scale_b, threadIdx.x % 32 / 4 * 4);
   const __half2 low = scale_pair(word, byte), high = scale_pair(word, byte + 2);
 #pragma unroll
-  for (int i = 0; i < 4; ++i)
-    sage::mma_16bit<__half>(d, a.numbers[i], dequantize(b0, i, low), dequantize(b1, i, high));
+  for (int i = 0; i < 4; ++i) sage::mma_16bit<__half>(d, a.numbers[i], dequantize(b0, i, low), dequantize(b1, i, high));
 }
 
 #endif

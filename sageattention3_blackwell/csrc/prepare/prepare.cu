@@ -1,8 +1,8 @@
 // Smoothing and NVFP4 quantization of K and V, straight into the fragments that the attention kernel loads. Nothing is
 // padded or copied: tokens and channels that do not exist become zeros in the records.
 #include "../../../csrc/quant/rows.cuh"
-#include "../common/quantize.cuh"
 #include "../common/params.h"
+#include "../common/quantize.cuh"
 
 namespace sageattn3 {
 // Not unnamed: nvcc would put a hash of the file's path into names, so that another folder gave another library.
@@ -37,7 +37,8 @@ __device__ __forceinline__ void write_key(Record<kTileDim> &record, const float 
 #pragma unroll
   for (int c = 0; c < kVector; ++c) scaled[c] = factor == 0.0f ? 0.0f : x[c] * factor;
   record.key_int8[int8_word(column, channel, kTileDim)] = sage::pack_int8(scaled[0], scaled[1], scaled[2], scaled[3]);
-  record.key_int8[int8_word(column, channel + 4, kTileDim)] = sage::pack_int8(scaled[4], scaled[5], scaled[6], scaled[7]);
+  record.key_int8[int8_word(column, channel + 4, kTileDim)] =
+      sage::pack_int8(scaled[4], scaled[5], scaled[6], scaled[7]);
   if (channel == 0) record.key_int8_scale[column] = absmax / kInt8Max;
 }
 
@@ -90,7 +91,8 @@ __global__ void __launch_bounds__(kThreads) prepare_kernel(const __grid_constant
   const sage::Sequence sequence(p.sequences, batch);
   const int first = block * kKeyBlock, length = sequence.len_kv - first;
   if (length <= 0) return;
-  auto &record = static_cast<Record<kTileDim> *>(p.records)[int64_t{head} * p.sequences.head_blocks + sequence.first_block + block];
+  auto &record = static_cast<Record<kTileDim> *>(
+      p.records)[int64_t{head} * p.sequences.head_blocks + sequence.first_block + block];
   const int key_job = kv_head, value_job = jobs_of(p.sequences.batch, p.heads_kv, 0).value + kv_head;
   const auto *key = sage::head_of<Element>(p.key, batch, head, sequence.first_kv) + first * p.key.stride_token;
   const auto *value = sage::head_of<Element>(p.value, batch, head, sequence.first_kv) + first * p.value.stride_token;

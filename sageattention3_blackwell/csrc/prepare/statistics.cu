@@ -16,7 +16,7 @@ using sage::Sequence;
 struct Source {
   TensorView tensor;
   int heads, dim;
-  int job; // within the tensor: batch * heads + head
+  int job;         // within the tensor: batch * heads + head
   bool wide, keys; // keys: its tokens are those of K and V
 };
 
@@ -49,8 +49,8 @@ __global__ void __launch_bounds__(kThreads) statistics_kernel(const __grid_const
 #pragma unroll 4
   for (int token = begin + row; token < end; token += kRows) {
     float x[kVector];
-    sage::unpack_row(x, sage::load_row(head + token * source.tensor.stride_token, channel, source.dim, true,
-                                       source.wide));
+    sage::unpack_row(x,
+                     sage::load_row(head + token * source.tensor.stride_token, channel, source.dim, true, source.wide));
 #pragma unroll
     for (int c = 0; c < kVector; ++c) {
       if (fabsf(x[c]) < INFINITY) {
@@ -62,7 +62,7 @@ __global__ void __launch_bounds__(kThreads) statistics_kernel(const __grid_const
   }
 
   float *partial = p.partial + (int64_t{job} * p.chunks + chunk) * 3 * kTileDim;
-  const auto reduce = [&](const float(&own)[kVector], float *target, auto combine) {
+  const auto reduce = [&](const float (&own)[kVector], float *target, auto combine) {
 #pragma unroll
     for (int c = 0; c < kVector; ++c) shared[row][channel + c] = own[c];
     __syncthreads();
@@ -79,7 +79,8 @@ __global__ void __launch_bounds__(kThreads) statistics_kernel(const __grid_const
 }
 
 // One block of threads per job, one thread per channel.
-template <int kTileDim> __global__ void __launch_bounds__(kTileDim) finish_kernel(const __grid_constant__ StatisticsParams p) {
+template <int kTileDim>
+__global__ void __launch_bounds__(kTileDim) finish_kernel(const __grid_constant__ StatisticsParams p) {
   __shared__ uint32_t absmax;
   const int job = blockIdx.x, channel = threadIdx.x;
   const Jobs jobs = jobs_of(p.sequences.batch, p.heads_kv, p.heads_q);

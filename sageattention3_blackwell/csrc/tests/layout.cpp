@@ -1,7 +1,7 @@
 // Checks common/layout.h and common/formats.h on the CPU, against the PTX ISA written out in its own terms:
 //   c++ -std=c++17 layout.cpp -o layout && ./layout
-#include "../common/formats.h"
 #include "../common/layout.h"
+#include "../common/formats.h"
 
 #include <cmath>
 #include <cstdio>
@@ -11,10 +11,10 @@
 
 using namespace sageattn3;
 
-#define CHECK(condition)                                                     \
-  if (!(condition)) {                                                        \
-    std::fprintf(stderr, "line %d: %s does not hold\n", __LINE__, #condition); \
-    std::exit(1);                                                            \
+#define CHECK(condition)                                                                                               \
+  if (!(condition)) {                                                                                                  \
+    std::fprintf(stderr, "line %d: %s does not hold\n", __LINE__, #condition);                                         \
+    std::exit(1);                                                                                                      \
   }
 
 namespace {

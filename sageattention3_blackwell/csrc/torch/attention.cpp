@@ -11,8 +11,7 @@ namespace sageattn3_torch {
 using namespace sageattention_torch;
 
 void check_16_bit(const at::Tensor &query) {
-  TORCH_CHECK_TYPE(query.scalar_type() != at::kFloat,
-                   "sageattn3: q has dtype float32; expected float16 or bfloat16");
+  TORCH_CHECK_TYPE(query.scalar_type() != at::kFloat, "sageattn3: q has dtype float32; expected float16 or bfloat16");
 }
 
 Arguments check_arguments(const Call &call) {
@@ -22,9 +21,7 @@ Arguments check_arguments(const Call &call) {
   return {shapes, bottom_right, resolve_scale(call.sm_scale, shapes.head_dim_qk)};
 }
 
-Result attention_meta(const Call &call) {
-  return allocate_result(call.query, check_arguments(call), call.return_lse);
-}
+Result attention_meta(const Call &call) { return allocate_result(call.query, check_arguments(call), call.return_lse); }
 
 Result attention_cpu(const Call &call) {
   static const auto reference =

@@ -28,8 +28,8 @@ template <Result (*kFunction)(const Call &)>
 Result unpacked(const at::Tensor &query, const at::Tensor &key, const at::Tensor &value, c10::string_view tensor_layout,
                 bool is_causal, std::optional<double> sm_scale, bool return_lse,
                 const std::optional<at::Tensor> &attn_mask, c10::string_view causal_alignment, bool per_block_mean) {
-  return kFunction({query, key, value, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment,
-                    per_block_mean});
+  return kFunction(
+      {query, key, value, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment, per_block_mean});
 }
 
 // Throws TypeError for the one dtype that sageattention takes and these kernels do not.

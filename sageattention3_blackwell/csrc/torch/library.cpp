@@ -27,9 +27,9 @@ std::string unpacked_kernel_name(const at::Tensor &query, const at::Tensor &key,
                                  c10::string_view tensor_layout, bool is_causal, std::optional<double> sm_scale,
                                  bool return_lse, const std::optional<at::Tensor> &attn_mask,
                                  c10::string_view causal_alignment, bool per_block_mean, int64_t compute_capability) {
-  return cuda_kernel_name({query, key, value, tensor_layout, is_causal, sm_scale, return_lse, attn_mask,
-                           causal_alignment, per_block_mean},
-                          compute_capability);
+  return cuda_kernel_name(
+      {query, key, value, tensor_layout, is_causal, sm_scale, return_lse, attn_mask, causal_alignment, per_block_mean},
+      compute_capability);
 }
 
 } // namespace

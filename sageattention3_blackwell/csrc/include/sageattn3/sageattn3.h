@@ -82,36 +82,36 @@ typedef struct sageattn3_mask {
 } sageattn3_mask;
 
 typedef struct sageattn3_params {
-  size_t struct_size;        /* sizeof(sageattn3_params) */
-  int32_t dtype;             /* sageattn3_dtype of query, key, value and output */
-  int32_t compute_capability;/* 10 * major + minor, e.g. 120; 0 asks the current device */
-  int64_t batch;             /* packed sequences: how many */
-  int64_t heads_q;           /* a multiple of heads_kv */
+  size_t struct_size;         /* sizeof(sageattn3_params) */
+  int32_t dtype;              /* sageattn3_dtype of query, key, value and output */
+  int32_t compute_capability; /* 10 * major + minor, e.g. 120; 0 asks the current device */
+  int64_t batch;              /* packed sequences: how many */
+  int64_t heads_q;            /* a multiple of heads_kv */
   int64_t heads_kv;
-  int64_t len_q;             /* packed sequences: of the longest, or more */
-  int64_t len_kv;            /* the same for keys and values */
-  int64_t head_dim_qk;       /* channels of query and key: 1 to 256 */
-  int64_t head_dim_v;        /* channels of value and output: 1 to 256 */
+  int64_t len_q;       /* packed sequences: of the longest, or more */
+  int64_t len_kv;      /* the same for keys and values */
+  int64_t head_dim_qk; /* channels of query and key: 1 to 256 */
+  int64_t head_dim_v;  /* channels of value and output: 1 to 256 */
   sageattn3_tensor query;
   sageattn3_tensor key;
   sageattn3_tensor value;
   sageattn3_tensor output;
   sageattn3_mask mask;
-  float *lse;                /* natural logarithm, contiguous: [batch, heads_q, len_q], packed sequences
-                                [heads_q, total_q]; NULL: not written */
-  float sm_scale;            /* multiplies query . key before the softmax */
-  int32_t causality;         /* sageattn3_causality */
-  int32_t per_block_mean;    /* non-zero: the mean of every 128 query rows is subtracted from them; 0: that of all
-                                rows of the head. Its product with the keys is added back to the scores */
-  int32_t reserved;          /* 0 */
+  float *lse;             /* natural logarithm, contiguous: [batch, heads_q, len_q], packed sequences
+                             [heads_q, total_q]; NULL: not written */
+  float sm_scale;         /* multiplies query . key before the softmax */
+  int32_t causality;      /* sageattn3_causality */
+  int32_t per_block_mean; /* non-zero: the mean of every 128 query rows is subtracted from them; 0: that of all
+                             rows of the head. Its product with the keys is added back to the scores */
+  int32_t reserved;       /* 0 */
   /* Packed sequences: int32 [batch + 1] in device memory; sequence b holds the tokens cu_seqlens[b] up to
    * cu_seqlens[b + 1]; it may be empty. Where the lengths do not fit (they decrease, or exceed the totals, len_q or
-   * len_kv) nothing out of bounds is touched, and the rows of that sequence are NaN. Rows that belong to no sequence are
-   * not written. Both NULL: every sequence is len_q and len_kv tokens long, and the totals mean nothing. */
+   * len_kv) nothing out of bounds is touched, and the rows of that sequence are NaN. Rows that belong to no sequence
+   * are not written. Both NULL: every sequence is len_q and len_kv tokens long, and the totals mean nothing. */
   const int32_t *cu_seqlens_q;
   const int32_t *cu_seqlens_kv;
-  int64_t total_q;           /* tokens of all sequences: the extent of query, output and lse */
-  int64_t total_kv;          /* the same for key and value */
+  int64_t total_q;  /* tokens of all sequences: the extent of query, output and lse */
+  int64_t total_kv; /* the same for key and value */
 } sageattn3_params;
 
 /* Bytes of device workspace that sageattn3_forward() needs for these parameters. No GPU needed. */
