@@ -61,7 +61,19 @@ def table(result: dict, file: Path) -> str:
         for index, row in enumerate(rows):
             figures = " | ".join(f"{row[name]['tops']:.0f}" if row[name] else "" for name in SERIES)
             lines.append(f"| {title(key) if index == 0 else ''} | {row['length']:,} | {figures} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + few_queries(result)
+
+
+def few_queries(result: dict) -> str:
+    """Calls that memory, not arithmetic, decides: times instead of TOPS."""
+    rows = [row for row in result.get("other_shapes", ()) if row["shape"].startswith("decode")]
+    lines = ["", "Few queries over many keys (`[batch, heads, tokens, head_dim]`), in µs:", ""]
+    lines += ["| q | k | sageattn | SDPA cuDNN |", "|---|---|---|---|"]
+    for row in rows:
+        shapes = " | ".join("×".join(f"{size:,}" for size in row[name]) for name in "qk")  # noqa: RUF001
+        times = " | ".join(f"{1000 * row[name]['ms']:,.0f}" for name in ("sageattn", "sdpa"))
+        lines.append(f"| {shapes} | {times} |")
+    return "\n".join(lines) + "\n" if rows else ""
 
 
 def picture(result: dict) -> str:
