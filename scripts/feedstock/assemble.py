@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rattler_build import assemble_package, collect_files
 
-from feedstock.paths import STATE
+from feedstock.paths import STATE, temporary
 
 # Big libraries are compressed once and unpacked many times on the same machine.
 COMPRESSION_LEVEL = 1
@@ -34,8 +34,8 @@ class Contents:
 @contextmanager
 def staging():
     """An empty folder beside the channel (same disk), removed whatever happens."""
-    (STATE / "tmp").mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=STATE / "tmp"))
+    temporary(STATE).mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=temporary(STATE)))
     try:
         yield folder
     finally:

@@ -60,12 +60,12 @@ def bump(
             refuse(wanted.problems())
         except FeedstockError as error:
             raise FeedstockError(str(error).replace(str(folder), "variants")) from None
-        change = compare(present, wanted, repository)
+        texts = rerender.rendered(repository, wanted)
+        change = compare(present, wanted, rerender.differences(repository, texts))
         change.build_number = sentence
         if not change.files:
             raise FeedstockError(f"nothing changes: {kind} {value} is {'not in' if drop else 'already in'} the table")
         if not dry_run:
-            texts = rerender.rendered(repository, wanted)
             replace_folder(folder, present.folder)
             rerender.write_texts(repository, {name: texts[name] for name in change.files if name in texts})
     return change
@@ -85,14 +85,15 @@ def refuse(problems: list) -> None:
         raise FeedstockError(f"this would make cells that cannot exist; nothing was changed:\n  {lines}")
 
 
-def compare(present: Table, wanted: Table, repository: Path) -> Change:
+def compare(present: Table, wanted: Table, rendered: dict) -> Change:
+    """`rendered`: differences of the rendered files."""
     files = {}
     names = {file.name for table in (present, wanted) for file in table.folder.glob("*.yaml")}
     for name in sorted(names):
         old, new = (text_of(table.folder / name) for table in (present, wanted))
         if old != new:
             files[f"variants/{name}"] = rerender.difference(f"variants/{name}", old, new)
-    files.update(rerender.drift(repository, wanted))
+    files.update(rendered)
     before, after = products(present), products(wanted)
     added = [product for product in after if product not in before]
     removed = [product for product in before if product not in after]

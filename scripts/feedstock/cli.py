@@ -252,14 +252,14 @@ def wheel(
         one_of("--style", style, (None, *wheel_build.STYLES, "both"))
         one_of("--platform-tag", platform_tag, ("linux", "manylinux"))
         one_of("--torch-from", torch_from, ("pip", "pytorch.org"))
+        if not (profile or torch or (kernels_only and cuda)):
+            raise FeedstockError("no wheel of the table is meant: give --profile, or --torch with --cuda and --python")
         cells = profiles.select(variants.table(), "wheel", profile or "all", variants.current_platform())
+        if not cells:
+            raise FeedstockError(f"profile {profile or 'all'} holds no wheel for this machine")
         chosen = {"pytorch": [torch], "cuda": [cuda], "distribution": [distribution], "python": python or [None]}
         for key, values in chosen.items():
-            cells = [
-                cell for cell in cells if any(value is None or profiles.matches(cell, key, value) for value in values)
-            ]
-        if not (profile or torch or (kernels_only and cuda)) or not cells:
-            raise FeedstockError("no wheel of the table is meant: give --profile, or --torch with --cuda and --python")
+            cells = profiles.narrowed(cells, key, values)
         if architectures:
             cells = wheel_lane.with_architectures(cells, architectures, variants.table().published)
         if kernels_only and kernels is None:

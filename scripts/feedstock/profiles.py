@@ -71,6 +71,18 @@ def matches(cell, key: str, value: str) -> bool:
     return present == value or present.startswith(value + ".")
 
 
+def narrowed(cells: list, key: str, wanted: list) -> list:
+    """The cells with one of these values; None stands for any."""
+    found = [cell for cell in cells if any(value is None or matches(cell, key, value) for value in wanted)]
+    if not found:
+        there = dict.fromkeys(getattr(cell, key) for cell in cells)
+        asked = ", ".join(value for value in wanted if value)
+        raise FeedstockError(
+            f"the table has no such wheel for this machine with {key} {asked}; it has {', '.join(there)}"
+        )
+    return found
+
+
 def newest(cells: list, key: str) -> list:
     best = {}
     for cell in cells:

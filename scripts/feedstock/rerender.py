@@ -15,7 +15,7 @@ from feedstock.tables import order
 HEADER = "Rendered from variants/ by `feedstock rerender`: do not edit."
 
 SAGEATTN3 = "sageattention3_blackwell/sageattn3"
-SHARED_MODULES = ("_checks.py", "_library.py", "_spellings.py")
+SHARED_MODULES = ("_checks.py", "_library.py", "_parts.py", "_spellings.py")
 
 DELIMITERS = {
     "variable": {"start": "<{", "end": "}>"},
@@ -130,8 +130,12 @@ def templates() -> Environment:
 
 def drift(repository: Path = REPOSITORY, table=None) -> dict:
     """Files that differ from what would be rendered, with their differences."""
+    return differences(repository, rendered(repository, table))
+
+
+def differences(repository: Path, texts: dict) -> dict:
     changed = {}
-    for name, text in rendered(repository, table).items():
+    for name, text in texts.items():
         path = repository / name
         present = path.read_text(encoding="utf-8") if path.exists() else ""
         if present != (text or ""):
@@ -147,8 +151,8 @@ def difference(name: str, present: str, text: str) -> str:
 
 
 def write(repository: Path = REPOSITORY, table=None) -> list:
-    changed = drift(repository, table)
     texts = rendered(repository, table)
+    changed = differences(repository, texts)
     write_texts(repository, {name: texts[name] for name in changed})
     return sorted(changed)
 

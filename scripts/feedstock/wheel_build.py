@@ -144,8 +144,13 @@ def find_python(version: str) -> str:
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     candidates = [shutil.which(f"python{version}"), *pyenv.glob(f"{version}.*/bin/python"), sys.executable]
     program = "import sys; print('%d.%d' % sys.version_info[:2])"
+    broken = ""
     for candidate in filter(None, candidates):
         answer = subprocess.run([candidate, "-c", program], capture_output=True, text=True)
         if answer.stdout.strip() == version:
             return str(candidate)
-    raise FeedstockError(f"no python{version} here to try the wheel with: put one on PATH; untried wheels are not kept")
+        if answer.returncode != 0:
+            broken = f" ({candidate} does not run: {' '.join(answer.stderr.split()[-20:])})"
+    raise FeedstockError(
+        f"no python{version} here to try the wheel with{broken}: put one on PATH; untried wheels are not kept"
+    )

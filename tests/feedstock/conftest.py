@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 # Set before feedstock.paths is imported: tests never touch the state of the checkout.
 os.environ.pop("FEEDSTOCK_LOG", None)
+os.environ.pop("FEEDSTOCK_RUN", None)
 
 
 @pytest.fixture

@@ -1,9 +1,20 @@
-"""Copies of variants/ that a test may edit."""
+"""Copies of variants/, and of what is rendered from it, that a test may edit."""
 
 import shutil
+from functools import cache
 
+from feedstock import rerender
 from feedstock.paths import VARIANTS
 from feedstock.variants import Table
+
+# What follows from the table as it is; rendering takes most of a second.
+rendered = cache(rerender.rendered)
+
+
+def copy_rendered(folder) -> None:
+    for name, text in rendered().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
 
 
 class Copy:

@@ -11,6 +11,8 @@ from feedstock.paths import REPOSITORY, VARIANTS
 from feedstock.tables import order
 from feedstock.variants import Table
 
+from .tables import copy_rendered
+
 LISTED = variants.matrix()[0].pytorch
 
 
@@ -19,9 +21,7 @@ def repository(state, tmp_path):
     """The variant files and what is rendered from them."""
     folder = tmp_path / "repository"
     shutil.copytree(VARIANTS, folder / "variants")
-    for name, text in rerender.rendered().items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+    copy_rendered(folder)
     return folder
 
 

@@ -145,7 +145,9 @@ def test_rerender_check_is_clean(feedstock):
     ("arguments", "message"),
     [
         ([], "no wheel of the table is meant"),
-        (["--torch", "2.13", "--cuda", "11.0"], "no wheel of the table is meant"),
+        (["--python", "3.12"], "no wheel of the table is meant"),
+        (["--torch", "2.13", "--cuda", "11.0"], "no such wheel for this machine with cuda 11.0; it has 13.2, 13.0"),
+        (["--torch", "2.13", "--python", "3.9"], "with python 3.9; it has 3.14"),
         (["--profile", "nonsense"], "unknown wheel profile"),
         (["--torch", "2.13", "--style", "nonsense"], "expected build-tag or local-version"),
     ],

@@ -1,7 +1,10 @@
 """Every source that ends up in a package is covered by a digest."""
 
+import re
+
 import pytest
 from feedstock import digests
+from feedstock.paths import REPOSITORY
 
 
 @pytest.fixture
@@ -63,3 +66,14 @@ def test_caches_do_not_count(repository):
     cache.parent.mkdir()
     cache.write_text("cache")
     assert digests.source_digests(repository) == before
+
+
+@pytest.mark.parametrize("folder", ["csrc", "sageattention3_blackwell/csrc"])
+def test_every_source_is_compiled(folder):
+    """One that no CMakeLists.txt names looks alive and is dead."""
+    root = REPOSITORY / folder
+    named = "\n".join(file.read_text() for kind in ("CMakeLists.txt", "*.cmake") for file in root.rglob(kind))
+    for file in [*root.rglob("*.cu"), *root.rglob("*.cpp")]:
+        if (root / "tests") not in file.parents:
+            name = file.relative_to(root).as_posix().removeprefix("torch/").removeprefix("shared/")
+            assert re.search(rf"(^|[\s/}}]){re.escape(name)}\b", named, re.MULTILINE), f"nothing compiles {file}"

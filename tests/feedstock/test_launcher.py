@@ -162,7 +162,9 @@ def test_requirements_are_pinned_and_hashed_without_naming_a_host():
 
 
 SLOW_PROGRAM = """
-import subprocess, sys, pathlib
+import os, subprocess, sys, pathlib
+folder = pathlib.Path(os.environ["FEEDSTOCK_STATE"], "tmp", os.environ["FEEDSTOCK_RUN"], "half")
+folder.mkdir(parents=True)
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 pathlib.Path(sys.argv[0]).with_name("child").write_text(str(child.pid))
 child.wait()
@@ -194,6 +196,7 @@ def test_interrupt_ends_everything_that_was_started(tmp_path):
     assert process.returncode == 130
     assert json.loads(output)["ok"] is False
     assert not is_running(int(child.read_text()))
+    assert not list((tmp_path / "state" / "tmp").iterdir())
 
 
 def is_running(number: int) -> bool:

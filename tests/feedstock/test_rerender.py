@@ -8,6 +8,8 @@ from feedstock.errors import FeedstockError
 from feedstock.paths import RECIPE, REPOSITORY
 from rattler_build import RenderConfig, Stage0Recipe, VariantConfig
 
+from .tables import copy_rendered
+
 
 def test_nothing_has_drifted():
     assert rerender.drift() == {}
@@ -19,12 +21,6 @@ def test_rendered_files_say_so():
 
 def test_both_distributions_have_one_licence():
     assert (REPOSITORY / "sageattention3_blackwell" / "LICENSE").read_text() == (REPOSITORY / "LICENSE").read_text()
-
-
-def copy_rendered(folder):
-    for name, text in rerender.rendered().items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
 
 
 def test_drift_is_shown_and_repaired(tmp_path):

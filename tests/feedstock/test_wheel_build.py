@@ -1,5 +1,6 @@
 """What `feedstock wheel` refuses before it compiles anything. Real wheels are in tests/packages."""
 
+import os
 import platform
 import sys
 from dataclasses import replace
@@ -75,10 +76,15 @@ def test_a_toolkit_that_pypi_lacks_must_be_named(libraries):
         libraries.cuda_home("11.0")
 
 
-def test_every_wheel_that_builds_finds_its_interpreter_or_says_so():
+def test_every_wheel_that_builds_finds_its_interpreter_or_says_so(tmp_path, monkeypatch):
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert wheel_build.find_python(running)
     with pytest.raises(FeedstockError, match=r"no python9\.9 here"):
+        wheel_build.find_python("9.9")
+    (tmp_path / "python9.9").write_text("#!/bin/sh\necho no libpython9.9.so >&2\nexit 127\n")
+    (tmp_path / "python9.9").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(FeedstockError, match=r"python9\.9 does not run: no libpython9\.9\.so"):
         wheel_build.find_python("9.9")
 
 
