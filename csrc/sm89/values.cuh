@@ -85,8 +85,8 @@ template <class T> struct Values {
       ldmatrix_x4(b, address + 8 * n * kRowBytes);
 #pragma unroll
       for (int i = 0; i < kFragmentsPerLoad; ++i) {
-#if __CUDA_ARCH__ >= 1200
-        __syncwarp(); // the same for the scales; other architectures do without
+#if __CUDA_ARCH__ >= 1000
+        __syncwarp(); // the same for the scales; 12.x would spill registers, others do without
 #endif
         const float2 scale = load_shared_pair(state.scale_address + stage_offset + 32 * (n + i));
         Sums sums[T::kRowFragments];
