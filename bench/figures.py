@@ -68,7 +68,7 @@ def few_queries(result: dict) -> str:
     """Calls that memory, not arithmetic, decides: times instead of TOPS."""
     rows = [row for row in result.get("other_shapes", ()) if row["shape"].startswith("decode")]
     lines = ["", "Few queries over many keys (`[batch, heads, tokens, head_dim]`), in µs:", ""]
-    lines += ["| q | k | sageattn | SDPA cuDNN |", "|---|---|---|---|"]
+    lines += ["| q | k | sageattn | SDPA, cuDNN preferred |", "|---|---|---|---|"]
     for row in rows:
         shapes = " | ".join("×".join(f"{size:,}" for size in row[name]) for name in "qk")  # noqa: RUF001
         times = " | ".join(f"{1000 * row[name]['ms']:,.0f}" for name in ("sageattn", "sdpa"))

@@ -9,7 +9,7 @@ Layout::Layout(int64_t heads, int64_t rows, int64_t len_kv, int tile_dim, bool h
   wgmma = has_wgmma && rows > kFewRows;
   tile_rows = rows <= kFewRows ? kFewRows : wgmma && rows > kManyRows ? kManyRowsWgmma : kManyRows;
   row_tiles = (rows + tile_rows - 1) / tile_rows;
-  // What a split writes takes no more memory than its keys in 8 bits.
+  // What a split of so many keys writes takes as much memory as these in 8 bits.
   const int64_t smallest = std::max(kSplitKeys, 4 * tile_rows), tiles = heads * row_tiles;
   most_splits = std::max(int64_t{1}, std::min((len_kv + smallest - 1) / smallest, kMostBlocks / tiles));
   const size_t partial_rows = most_splits > 1 ? static_cast<size_t>(tiles) * most_splits * tile_rows : 0;

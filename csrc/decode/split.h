@@ -14,16 +14,22 @@ inline void split_keys(Params &p, int blocks_at_a_time, int64_t most_splits) {
   constexpr int64_t kStartKeys = 64, kLaunchKeys = 128;
   const int64_t seen = std::min(int64_t{p.len_kv}, std::max(int64_t{p.len_q} + p.causal_shift, int64_t{1}));
   const int64_t tiles = int64_t{p.batch} * p.heads_kv * p.row_tiles;
+  const auto rounds_of = [&](int64_t splits) { return (tiles * splits + blocks_at_a_time - 1) / blocks_at_a_time; };
   int64_t least = INT64_MAX;
-  for (int64_t wanted = 1; wanted <= most_splits; ++wanted) {
+  const auto consider = [&](int64_t wanted) {
     const int64_t keys = (seen + wanted * kSplitKeys - 1) / (wanted * kSplitKeys) * kSplitKeys;
     const int64_t splits = (seen + keys - 1) / keys;
-    const int64_t rounds = (tiles * splits + blocks_at_a_time - 1) / blocks_at_a_time;
-    const int64_t cost = rounds * (keys + kStartKeys) + (splits > 1 ? kLaunchKeys : 0);
-    if (cost >= least) continue;
+    const int64_t cost = rounds_of(splits) * (keys + kStartKeys) + (splits > 1 ? kLaunchKeys : 0);
+    if (cost >= least) return;
     least = cost;
     p.splits = static_cast<int>(splits);
     p.keys_per_split = static_cast<int>(keys);
+  };
+  consider(1);
+  // In so many rounds, as many as there is room for: fewer would not end sooner.
+  for (int64_t rounds = rounds_of(1), wanted = 1; wanted < most_splits; ++rounds) {
+    wanted = std::min(most_splits, rounds * blocks_at_a_time / tiles);
+    consider(wanted);
   }
 }
 

@@ -131,37 +131,32 @@ bool suits_decode(const sageattention_params &p, const Plan &plan) {
   return plan.dtype != Dtype::kFloat32 && p.cu_seqlens_q == nullptr && p.len_q <= kMaxLength / (p.heads_q / p.heads_kv);
 }
 
-// Whether its kernels on wgmma do. Their machine code runs on no other capability.
-bool suits_decode_wgmma([[maybe_unused]] const Plan &plan) {
+// Whether there are kernels on wgmma. Their machine code runs on no other capability.
+bool has_wgmma([[maybe_unused]] int compute_capability) {
 #if SAGE_SM90
   const auto &known = kSm90Architectures;
-  return std::find(known.begin(), known.end(), plan.compute_capability) != known.end() &&
-         plan.tile_dim <= decode::kMostWgmmaChannels;
+  return std::find(known.begin(), known.end(), compute_capability) != known.end();
 #else
   return false;
 #endif
 }
+
+// Whether the decode family has some for the call.
+bool suits_decode_wgmma(const Plan &plan) {
+  return has_wgmma(plan.compute_capability) && plan.tile_dim <= decode::kMostWgmmaChannels;
+}
+
+// Query rows that share a head of keys.
+int64_t shared_rows(const sageattention_params &p) { return p.len_q * (p.heads_q / p.heads_kv); }
 
 // Whether reading K and V once as they are is faster than quantizing them, which reads them, writes half as many bytes
-// and reads those. rows: of all query heads that share a head of keys.
+// and reads those.
 bool prefers_decode(const sageattention_params &p, const Plan &plan) {
-  const int64_t rows = p.len_q * (p.heads_q / p.heads_kv);
-  return suits_decode(p, plan) &&
-         rows <= decode::most_rows(suits_decode_wgmma(plan), p.mask.data != nullptr && !plan.padding, p.len_kv);
+  return suits_decode(p, plan) && shared_rows(p) <= decode::most_rows(suits_decode_wgmma(plan), plan.masked, p.len_kv);
 }
 
-// Whether the sm90 family knows everything that the call asks for.
-bool suits_wgmma([[maybe_unused]] const sageattention_params &p, [[maybe_unused]] const Plan &plan) {
-#if SAGE_SM90
-  const auto &known = kSm90Architectures; // their machine code runs on no other capability
-  return std::find(known.begin(), known.end(), plan.compute_capability) != known.end();
-#else
-  return false;
-#endif
-}
-
-// Whether it is also the fastest: with head dims up to 64, masks of one or two bytes that are not read in vectors take
-// longer than in the sm80 family.
+// Whether the sm90 family is also the fastest where it runs: with head dims up to 64, masks of one or two bytes that
+// are not read in vectors take longer than in the sm80 family.
 bool prefers_wgmma(const sageattention_params &p, const Plan &plan) {
   return !plan.masked || plan.tile_dim > 64 || p.mask.dtype == SAGEATTENTION_FLOAT32 || p.mask.stride_key == 0 ||
          in_vectors(p.mask, p.len_kv);
@@ -262,7 +257,7 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
   if (automatic || unquantized || (p.wgmma != 0 && p.value_format == SAGEATTENTION_VALUES_FP8_FP32_SUMS)) {
     if (const auto status = ask_capability(p.compute_capability, plan.compute_capability)) return status;
     plan.decode = unquantized || (automatic && prefers_decode(p, plan));
-    plan.wgmma = !plan.decode && suits_wgmma(p, plan) && (!automatic || prefers_wgmma(p, plan));
+    plan.wgmma = !plan.decode && has_wgmma(plan.compute_capability) && (!automatic || prefers_wgmma(p, plan));
   }
   plan.value_format = plan.decode  ? SAGEATTENTION_VALUES_UNQUANTIZED
                       : !automatic ? p.value_format
@@ -291,8 +286,8 @@ sageattention_status make_plan(const sageattention_params &p, Plan &plan) {
   if (plan.wgmma) plan.record_bytes = sm90::record_bytes(plan.tile_dim);
 #endif
   if (plan.decode) {
-    plan.decode_layout = decode::Layout(p.batch * p.heads_kv, p.len_q * (p.heads_q / p.heads_kv), p.len_kv,
-                                        plan.tile_dim, suits_decode_wgmma(plan));
+    plan.decode_layout =
+        decode::Layout(p.batch * p.heads_kv, shared_rows(p), p.len_kv, plan.tile_dim, suits_decode_wgmma(plan));
     plan.workspace_bytes = plan.decode_layout.bytes;
   } else {
     lay_out(plan, p.heads_q, p.heads_kv, p.smooth_v != 0);

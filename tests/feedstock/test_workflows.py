@@ -5,7 +5,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from feedstock.paths import REPOSITORY
 from ruamel.yaml import YAML
 
 from .tables import Copy
+from .tools import tool
 
 FOLDER = REPOSITORY / ".github/workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
@@ -26,11 +26,6 @@ EXPECTED = {
     *("ci", "build", "build-conda", "build-wheels-linux", "build-wheels-windows"),
     *("build-sageattn3-linux", "build-sageattn3-windows", "gpu", "weekly-rebuild", "weekly-scan"),
 }
-
-
-def tool(name: str) -> str:
-    """A program of the private environment."""
-    return str(Path(sys.executable).with_name(name))
 
 
 def jobs():

@@ -1,16 +1,26 @@
-"""Runs the command line for the tests of real packages."""
+"""Runs the command line for the tests of real packages, and reads the kernels of compiled libraries."""
 
+import importlib.util
 import json
 import os
 import re
 import resource
 import shutil
+import struct
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import zstandard
+
 ROOT = Path(__file__).resolve().parents[2]
+
+# The reader of embedded machine code that the packages test themselves with.
+spec = importlib.util.spec_from_file_location("machine_code", ROOT / "recipe" / "tests" / "machine_code.py")
+machine_code = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(machine_code)
+ATTRIBUTE_WITH_VALUE, FRAME_SIZE = 0x04, 0x11  # of .nv.info: form and number of EIATTR_FRAME_SIZE
 
 
 def feedstock(*arguments, root=ROOT, **variables):
@@ -25,13 +35,16 @@ def feedstock(*arguments, root=ROOT, **variables):
 
 
 def copy_of_sources(folder):
-    """Sources that may be edited, for one compute capability, so that compiling takes a fraction of the time."""
+    """Sources that may be edited, for one compute capability, so that compiling takes a fraction of the time: of those
+    that a distribution knows, the one with the fewest kernels."""
     for name in ("csrc", "sageattention", "sageattention3_blackwell", "recipe", "variants", "scripts"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "LICENSE", folder)
     for file in (folder / "variants").glob("cuda*.yaml"):
-        text, count = re.subn(r'(\w+_architectures:\n  - ").*"', r'\g<1>9.0"', file.read_text())
-        assert count == 2, file
+        text = file.read_text()
+        for name, capability in (("sageattention", "8.0"), ("sageattn3", "9.0")):
+            text, count = re.subn(rf'({name}_architectures:\n  - ").*"', rf'\g<1>{capability}"', text)
+            assert count == 1, file
         file.write_text(text)
     return folder
 
@@ -65,10 +78,58 @@ class Toolkit:
         assert done.returncode == 0, done.stdout[-3000:]
         return done.stdout
 
-    def compile(self, source: Path, folder: Path, **options) -> None:
-        """Compiles a CMake project."""
-        options.update(CMAKE_CUDA_COMPILER=self.nvcc, CUDAToolkit_ROOT=self.prefix, CMAKE_BUILD_TYPE="Release")
-        options["CMAKE_MAKE_PROGRAM"] = self.prefix / "bin/ninja"
-        settings = [f"-D{name}={value}" for name, value in options.items()]
-        self.run("cmake", "-S", source, "-B", folder, "-G", "Ninja", *settings)
-        self.run("cmake", "--build", folder)
+
+def cubins_of(library: bytes):
+    """Architecture number and ELF file of everything that nvcc embedded."""
+    for match in re.finditer(re.escape(machine_code.MAGIC), library):
+        _, version, header_size, size = machine_code.FILE_HEADER.unpack_from(library, match.start())
+        if (version, header_size) != (1, machine_code.FILE_HEADER.size):
+            continue
+        position = match.start() + header_size
+        end = position + size
+        while position < end:
+            _, _, header_size, size, number = machine_code.ENTRY_HEADER.unpack_from(library, position)
+            cubin = library[position + header_size : position + header_size + size]
+            if cubin.startswith(zstandard.FRAME_HEADER):
+                cubin = zstandard.ZstdDecompressor().decompressobj().decompress(cubin)  # padding may follow
+            assert cubin.startswith(b"\x7fELF"), "no machine code, or compressed in another way"
+            yield number, cubin
+            position += header_size + size
+
+
+def sections_of(cubin: bytes):
+    """Name and contents of each section of a 64-bit ELF file."""
+    table, entry_size, count, names_index = struct.unpack_from("<Q10xHHH", cubin, 40)
+    headers = [struct.unpack_from("<IIQQQQ", cubin, table + i * entry_size) for i in range(count)]
+    names = headers[names_index][4]
+    for name, _, _, _, offset, size in headers:
+        start = names + name
+        yield cubin[start : cubin.index(b"\0", start)].decode(), cubin[offset : offset + size]
+
+
+def kernels_of(cubin: bytes):
+    """Mangled name and machine code of each kernel."""
+    for name, contents in sections_of(cubin):
+        if name.startswith(".text."):
+            yield name.removeprefix(".text."), contents
+
+
+def opcodes_of(code: bytes, bits: int):
+    """The lowest `bits` bits of each instruction."""
+    return [low & (1 << bits) - 1 for low, _ in struct.iter_unpack("<QQ", code)]
+
+
+def stack_frames_of(cubin: bytes) -> list:
+    """Bytes of local memory that each function of the file keeps in its frame: spilled registers and indexed arrays."""
+    attributes = b"".join(contents for name, contents in sections_of(cubin) if name == ".nv.info")
+    frames, position = [], 0
+    while position < len(attributes):
+        form, attribute, size = struct.unpack_from("<BBH", attributes, position)
+        position += 4
+        if form != ATTRIBUTE_WITH_VALUE:
+            continue  # the value is in place of the size
+        if attribute == FRAME_SIZE:
+            _, frame = struct.unpack_from("<II", attributes, position)
+            frames.append(frame)
+        position += size
+    return frames

@@ -1,47 +1,41 @@
-"""The kernels of each distribution, compiled as in the packages for every architecture of the variant."""
-
-import json
-import re
-from dataclasses import dataclass
+"""The kernels that ship, read from the libraries of the packages."""
 
 import pytest
-from packages.helpers import ROOT, cpu_seconds_of_children
+from packages.helpers import cubins_of, kernels_of, opcodes_of, stack_frames_of
 
 pytestmark = pytest.mark.package
 
-SOURCES = {"sageattention": ROOT / "csrc", "sageattn3": ROOT / "sageattention3_blackwell" / "csrc"}
-# For all architectures together. sageattention: 12 minutes for the families on mma.sync, 4 for those on wgmma.
-MOST_CPU_SECONDS = {"sageattention": 960, "sageattn3": 240}
+# The lowest 9 bits of the instructions of wgmma: those above tell where operands lie.
+IGMMA, QGMMA = 0x1F1, 0x1F3  # INT8, FP8
 
 
-@dataclass
-class Build:
-    name: str
-    cpu_seconds: float
-    report: str  # of ptxas, about each kernel
+@pytest.mark.parametrize("name", ["sageattention", "sageattn3"])
+def test_no_kernel_spills_registers(unpacked, name):
+    """Nor keeps anything else in local memory."""
+    frames = {}
+    for architecture, cubin in cubins_of((unpacked[f"lib{name}"] / "lib" / f"lib{name}.so").read_bytes()):
+        kernels = [kernel for kernel, _ in kernels_of(cubin)]
+        found = stack_frames_of(cubin)
+        assert len(found) >= len(kernels) > 0
+        frames[(architecture, *kernels)] = max(found)
+    assert {kernels: frame for kernels, frame in frames.items() if frame} == {}
 
 
-@pytest.fixture(scope="module", params=SOURCES)
-def build(request, unpacked, toolkit, tmp_path_factory):
-    name, folder = request.param, tmp_path_factory.mktemp("kernels")
-    about = json.loads((unpacked[f"lib{name}"] / "info/hash_input.json").read_text())
-    options = {
-        f"{name.upper()}_VERSION": about[f"{name}_version"],
-        f"{name.upper()}_ARCHITECTURES": about[f"{name}_architectures"].replace(".", "").replace(" ", ";"),
-    }
-    before = cpu_seconds_of_children()
-    toolkit.compile(SOURCES[name], folder, **options)
-    report = "".join(file.read_text() for file in sorted((folder / "resource-usage").glob("*.txt")))
-    return Build(name, cpu_seconds_of_children() - before, report)
+def test_a_stack_frame_is_seen(toolkit, tmp_path):
+    source, cubin = tmp_path / "indexed.cu", tmp_path / "indexed.cubin"
+    source.write_text(
+        "__global__ void indexed(int *x) { int y[64]; for (int i = 0; i < 64; ++i) y[x[i]] = i; x[0] = y[x[1]]; }"
+    )
+    toolkit.run("nvcc", "-cubin", "-arch=sm_80", "-o", cubin, source)
+    assert max(stack_frames_of(cubin.read_bytes())) >= 4 * 64
 
 
-def test_no_kernel_spills_registers(build):
-    kernels = re.findall(r"entry function '(\w+)' for '(\w+)'", build.report)
-    spills = re.findall(r"(\d+) bytes spill stores, (\d+) bytes spill loads", build.report)
-    # Device functions that are not inlined have a line of their own.
-    assert len(spills) >= len(kernels) > 0
-    assert set(spills) == {("0", "0")}, [kernel for kernel, bytes in zip(kernels, spills) if bytes != ("0", "0")]
-
-
-def test_compiling_takes_no_longer_than_promised(build):
-    assert build.cpu_seconds < MOST_CPU_SECONDS[build.name]
+def test_attention_of_9_0_multiplies_on_wgmma(unpacked):
+    """Scores in INT8 and values in FP8, in every kernel of that family, and nowhere else."""
+    multiplies, others = [], []
+    for architecture, cubin in cubins_of((unpacked["libsageattention"] / "lib/libsageattention.so").read_bytes()):
+        for kernel, code in kernels_of(cubin):
+            is_wgmma = architecture == 90 and "sm90" in kernel and "attention_kernel" in kernel
+            (multiplies if is_wgmma else others).append({IGMMA, QGMMA}.intersection(opcodes_of(code, bits=9)))
+    assert set(map(frozenset, multiplies)) == {frozenset({IGMMA, QGMMA})}
+    assert set(map(frozenset, others)) == {frozenset()}
