@@ -40,6 +40,12 @@ function "environment" {
   result = "cuda${replace(cuda, ".", "")}"
 }
 
+# Where tests get PyTorch from: its small build, but where only the one for CUDA has the string ABI of the wheels.
+function "torch_index" {
+  params = [torch, cuda]
+  result = "https://download.pytorch.org/whl/${contains(["2.6"], join(".", slice(split(".", torch), 0, 2))) ? replace("cu${cuda}", ".", "") : "cpu"}"
+}
+
 target "_common" {
   context = "."
   labels = {
@@ -75,6 +81,7 @@ target "_chosen" {
     ENVIRONMENT          = environment(CUDA_VERSION)
     CUDA_VERSION         = CUDA_VERSION
     TORCH_VERSION        = TORCH_VERSION
+    TORCH_INDEX          = torch_index(TORCH_VERSION, CUDA_VERSION)
     PYTHON_VERSION       = PYTHON_VERSION
     PYTHON_IMAGE         = "python:${PYTHON_VERSION}-slim-bookworm"
     TORCH_CUDA_ARCH_LIST = TORCH_CUDA_ARCH_LIST
@@ -394,6 +401,7 @@ target "cells" {
     ENVIRONMENT          = environment(cell.cuda)
     CUDA_VERSION         = cell.cuda
     TORCH_VERSION        = cell.torch
+    TORCH_INDEX          = torch_index(cell.torch, cell.cuda)
     PYTHON_VERSION       = cell.python
     PYTHON_IMAGE         = "python:${cell.python}-slim-bookworm"
     TORCH_CUDA_ARCH_LIST = TORCH_CUDA_ARCH_LIST

@@ -15,9 +15,12 @@ def text(table, header: str, template) -> str:
     default = targets(table, "default", "linux-64")
     if not default:
         raise FeedstockError("the wheel profile 'default' holds nothing for linux-64 (variants/profiles.yaml)")
+    published = table.published
     return template("docker-bake.hcl").render(
         table.workflows,
         header=header,
+        pytorch_index=published.pytorch_index,
+        two_string_abis=[number for number, entry in published.pytorch.items() if entry.two_string_abis],
         cells=cells,
         standard=profiles.select(table, "wheel", "default", "linux-64")[0],
         example=default[0],

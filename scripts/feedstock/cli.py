@@ -302,17 +302,28 @@ def verify_files(
 
 @app.command()
 def publish(
-    files: Annotated[list[Path], typer.Argument(help="Finished conda packages, or wheels for github:TAG.")],
     to: Annotated[
         str, typer.Option("--to", help="DIR, prefix:CHANNEL, anaconda:OWNER, s3://BUCKET/CHANNEL, github:TAG.")
     ],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Finished conda packages, or wheels for github:TAG.")
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave what is there from the same sources, though it differs from FILES.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only look whether FILES, or any, could be published.")
+    ] = False,
     as_json: AsJson = False,
 ):
     """Publish files that verify; what is published already is skipped, and never changed."""
     from feedstock import publish as publishing
 
     with command(as_json) as reporter:
-        result = publishing.publish(files, to, reporter)
+        if not (files or check):
+            raise FeedstockError("no file is named: give the conda packages or wheels to publish")
+        action = publishing.check if check else publishing.publish
+        result = action(files or [], to, reporter, keep)
         lines = "\n".join(f"  {name}: {state}" for name, state in result.items())
         reporter.succeed({"target": to, "published": result}, f"{to}:\n{lines}")
 

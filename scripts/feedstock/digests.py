@@ -33,6 +33,13 @@ def source_digests(repository: Path = REPOSITORY) -> dict:
     return {key: digest(repository, roots, LEFT_OUT.get(key)) for key, roots in COVERAGE.items()}
 
 
+def of_wheels(distribution: str, repository: Path = REPOSITORY) -> str:
+    """All that is compiled and packed into the wheels of a distribution."""
+    prefix = "" if distribution == "sageattention" else f"{distribution}_"
+    keys = [f"{prefix}kernel_digest", f"{prefix}operator_digest"]
+    return hashlib.sha256("".join(source_digests(repository)[key] for key in keys).encode()).hexdigest()[:16]
+
+
 def digest(repository: Path, roots: list, left_out: str | None = None) -> str:
     """Names and contents of the files below the roots; modes and times do not count."""
     value = hashlib.sha256()

@@ -1,12 +1,16 @@
-"""Wheels as files of a GitHub release, through the `gh` program. The release is a draft until all of them are there."""
+"""Wheels as files of a GitHub release, through the `gh` program. The release is a draft until all of them are there.
+
+A release holds the wheels that no earlier one has: a name is published once, and its list says from which sources.
+"""
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from feedstock import assemble, wheel_index
+from feedstock import assemble, digests, wheel_index
 from feedstock.errors import FeedstockError
 
 
@@ -16,42 +20,73 @@ class GitHubRelease:
     kind = ".whl"
 
     def __init__(self, tag: str, version: str, reporter):
-        if tag != f"v{version}":
-            raise FeedstockError(f"the tag is {tag}, but these sources are version {version}: their tag is v{version}")
+        if not re.fullmatch(rf"v{re.escape(version)}(-[1-9]\d*)?", tag):
+            raise FeedstockError(
+                f"the tag is {tag}, but these sources are version {version}: their tag is v{version}; v{version}-1 and so "
+                "on for further releases of that version (new build numbers or variants, a new version of sageattn3)"
+            )
         self.tag = tag
         self.reporter = reporter
+        self.exists = False
+        self.broken = set()  # names of uploads that were cut short
+        self.earlier = {}  # what other releases list, by name
 
     def present(self, files: list) -> dict:
-        """Digests of the release's files. An upload that was cut short left a file without content: it goes."""
+        """Digests of the files of this release and of those that others list."""
+        answer = self.gh("release", "list", "--limit", "1000", "--exclude-drafts", "--json", "tagName")
+        with assemble.staging() as folder:
+            for tag in (release["tagName"] for release in json.loads(answer)):
+                if tag != self.tag:
+                    self.earlier |= self.listed(tag, folder)
+        here = self.assets()
+        self.earlier = {name: entry for name, entry in self.earlier.items() if name not in here}
+        return {**{name: entry.sha256 for name, entry in self.earlier.items()}, **here}
+
+    def has_same_sources(self, wheel: Path) -> bool:
+        """A release that broke off was of this tag, and so of these sources."""
+        entry = self.earlier.get(wheel.name)
+        return entry is None or entry.sources == digests.of_wheels(entry.project)
+
+    def assets(self) -> dict:
+        """Digests of this release's files."""
+        answer = self.gh("release", "view", self.tag, "--json", "assets", missing="release not found")
+        self.exists = answer is not None
         found = {}
-        for asset in self.assets():
+        for asset in json.loads(answer)["assets"] if self.exists else []:
             if asset["state"] != "uploaded":
-                self.gh("release", "delete-asset", self.tag, asset["name"], "--yes")
+                self.broken.add(asset["name"])
             elif not asset.get("digest"):
                 raise FeedstockError(f"`gh` gives no digest of {asset['name']}: update it (assets have one since 2025)")
             else:
                 found[asset["name"]] = asset["digest"].removeprefix("sha256:")
         return found
 
-    def assets(self) -> list:
-        answer = self.gh("release", "view", self.tag, "--json", "assets", missing="release not found")
-        if answer is None:
+    def create(self) -> None:
+        if not self.exists:
             self.gh("release", "create", self.tag, "--draft", "--verify-tag", "--generate-notes", "--title", self.tag)
-            return []
-        return json.loads(answer)["assets"]
+            self.exists = True
 
     def put(self, file: Path) -> None:
+        self.create()
+        if file.name in self.broken:
+            self.gh("release", "delete-asset", self.tag, file.name, "--yes")
         self.gh("release", "upload", self.tag, str(file))
+
+    def listed(self, tag: str, folder: Path) -> dict:
+        """What the list of a release says, by file name."""
+        file = folder / f"{quote(tag, safe='')}.json"
+        self.gh("release", "download", tag, "--pattern", wheel_index.LIST, "--output", str(file), missing="no assets")
+        return {entry.file: entry for entry in (wheel_index.read(file) if file.exists() else [])}
 
     def finish(self, files: list) -> None:
         """Adds the list that an index is made from, with what earlier calls published, and shows the release."""
+        self.create()
         repository = json.loads(self.gh("repo", "view", "--json", "url"))["url"]
+        here = [file for file in files if file.name not in self.earlier]
         with assemble.staging() as folder:
+            entries = self.listed(self.tag, folder)
+            entries |= {file.name: wheel_index.describe(file, f"{repository}/{self.path(file)}") for file in here}
             listed = folder / wheel_index.LIST
-            words = ["--pattern", listed.name, "--dir", str(folder)]
-            self.gh("release", "download", self.tag, *words, missing="no assets")
-            entries = {entry.file: entry for entry in (wheel_index.read(listed) if listed.exists() else [])}
-            entries |= {file.name: wheel_index.describe(file, f"{repository}/{self.path(file)}") for file in files}
             listed.write_text(wheel_index.listing(sorted(entries.values(), key=lambda entry: entry.file)))
             self.gh("release", "upload", self.tag, str(listed), "--clobber")
         self.gh("release", "edit", self.tag, "--draft=false")

@@ -1,7 +1,8 @@
 """Publishes finished files: conda packages into a channel, wheels as files of a GitHub release.
 
 What is published never changes. All names are looked up before the first file goes out: one that is there with another
-content stops everything, one that is there as it is will be skipped, so that a half-finished run can be repeated.
+content stops everything, one that is there as it is will be skipped, so that a half-finished run can be repeated. A
+release builds everything, what an earlier one published too: `keep` leaves that as it is if its sources are the same.
 """
 
 import json
@@ -15,7 +16,7 @@ from rattler_build import RattlerBuildError, upload_package_to_anaconda, upload_
 from feedstock import assemble, index, variants, verify
 from feedstock.errors import FeedstockError
 from feedstock.github_release import GitHubRelease
-from feedstock.products import sha256, subdir
+from feedstock.products import CondaChannel, sha256, subdir
 from feedstock.s3 import S3Channel
 
 TARGETS = (
@@ -24,27 +25,41 @@ TARGETS = (
 )
 
 
-def publish(files: list, target: str, reporter) -> dict:
+def publish(files: list, target: str, reporter, keep: bool = False) -> dict:
     """Publishes all files; returns what happened to each."""
     store = open_store(target, reporter)
-    refuse_wrong_kind(files, store, target)
-    for file in files:
-        verify.require(file)
-    with reporter.step(f"what {target} holds"):
-        present = store.present(files)
-    changed = [file.name for file in files if present.get(file.name, sha256(file)) != sha256(file)]
-    if changed:
-        raise FeedstockError(
-            f"{target} already holds other files under these names; nothing was published: {', '.join(changed)}\n"
-            "Published files never change: raise the build number (`feedstock bump build`) or the version"
-        )
+    present, kept = look_up(files, store, target, reporter, keep)
     # By name, so that a library is there before the package that is pinned to it.
     missing = sorted((file for file in files if file.name not in present), key=lambda file: file.name)
     for file in missing:
         with reporter.step(f"publish {file.name}"):
             store.put(file)
     store.finish(files)
-    return {file.name: "published" if file in missing else "was there already" for file in files}
+    states = {file.name: "was there already" for file in files} | {file.name: "published" for file in missing}
+    return states | dict.fromkeys(kept, "stays as it was published, from the same sources")
+
+
+def check(files: list, target: str, reporter, keep: bool = False) -> dict:
+    """What `publish` would do to each file; refuses what it would refuse."""
+    present, _ = look_up(files, open_store(target, reporter), target, reporter, keep)
+    return {file.name: "is there" if file.name in present else "would be published" for file in files}
+
+
+def look_up(files: list, store, target: str, reporter, keep: bool) -> tuple:
+    """Digests of the names that the target holds, and those among them that stay although the files here differ."""
+    refuse_wrong_kind(files, store, target)
+    for file in files:
+        verify.require(file)
+    with reporter.step(f"what {target} holds"):
+        present = store.present(files)
+    changed = [file for file in files if present.get(file.name, sha256(file)) != sha256(file)]
+    refused = [file.name for file in changed if not (keep and store.has_same_sources(file))]
+    if refused:
+        raise FeedstockError(
+            f"{target} already holds other files under these names; nothing was published: {', '.join(refused)}\n"
+            "Published files never change: raise the version, or for conda packages the build number (`feedstock bump`)"
+        )
+    return present, [file.name for file in changed]
 
 
 def open_store(target: str, reporter):
@@ -75,10 +90,8 @@ def refuse_wrong_kind(files: list, store, target: str) -> None:
         raise FeedstockError(f"given twice: {', '.join(twice)}")
 
 
-class DirectoryChannel:
+class DirectoryChannel(CondaChannel):
     """A channel as files, for any web server."""
-
-    kind = ".conda"
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -99,10 +112,8 @@ class DirectoryChannel:
             )
 
 
-class Server:
+class Server(CondaChannel):
     """A channel behind a server, whose index says what it holds."""
-
-    kind = ".conda"
 
     def present(self, files: list) -> dict:
         found = {}

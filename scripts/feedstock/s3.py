@@ -10,13 +10,11 @@ from pathlib import Path
 from rattler.index import S3Credentials, index_s3
 
 from feedstock.errors import FeedstockError
-from feedstock.products import sha256, subdir
+from feedstock.products import CondaChannel, sha256, subdir
 
 
-class S3Channel:
+class S3Channel(CondaChannel):
     """s3://BUCKET/CHANNEL. Credentials, region and AWS_ENDPOINT_URL come from the environment, as for `aws`."""
-
-    kind = ".conda"
 
     def __init__(self, url: str, reporter):
         self.url = url.rstrip("/")
@@ -25,6 +23,11 @@ class S3Channel:
             raise FeedstockError(f"{url} is a whole bucket; name a channel in it: s3://{self.bucket}/CHANNEL")
         if shutil.which("aws") is None:
             raise FeedstockError("`aws` is not on PATH: install the AWS command line")
+        for name in [name for name, value in os.environ.items() if name.startswith("AWS_") and not value]:
+            del os.environ[name]  # a workflow's variable that nobody set
+        known = os.environ.keys() & {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE"}
+        if not known and not (Path.home() / ".aws" / "config").exists():
+            raise FeedstockError("no region of S3 is known: set AWS_REGION, or AWS_ENDPOINT_URL for another store")
         self.reporter = reporter
 
     def present(self, files: list) -> dict:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 
-from feedstock import assemble, verify
+from feedstock import assemble, digests, verify
 from feedstock.errors import FeedstockError
 from feedstock.products import sha256
 from feedstock.tables import minor
@@ -38,13 +38,15 @@ FORMS = {
     "size": r"\d+",
     "requires_python": r"[\w.,<>=!~* ]*",
     "url": r"(https://|/files/)[\w./:%+-]+",
+    "sources": r"[0-9a-f]{16}",
     "metadata_sha256": r"([0-9a-f]{64})?",
 }
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One wheel. `url`: as links name it; `metadata_sha256`: of the file `<url>.metadata`, empty if there is none."""
+    """One wheel. `url`: as links name it; `sources`: their digest; `metadata_sha256`: of the file `<url>.metadata`,
+    empty if there is none."""
 
     file: str
     project: str
@@ -55,6 +57,7 @@ class Entry:
     size: int
     requires_python: str
     url: str
+    sources: str
     metadata_sha256: str = ""
 
 
@@ -102,6 +105,7 @@ def describe(wheel: Path, url: str, metadata_sha256: str = "") -> Entry:
         size=wheel.stat().st_size,
         requires_python=str(opened.metadata.requires_python or ""),
         url=url,
+        sources=digests.of_wheels(cell.distribution),
         metadata_sha256=metadata_sha256,
     )
 

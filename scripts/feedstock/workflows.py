@@ -55,6 +55,7 @@ def read(file: Path) -> dict:
 def files(table, header: str, template) -> dict:
     """Path and text of every workflow. `template` finds one by name."""
     values = {**table.workflows, **names(table), "header": header, "calls": CALLS, "uses": pinned(table)}
+    values["pytorch_index"] = table.published.pytorch_index
     refuse_unknown_profiles(table)
     texts = {
         name: template("workflows/build-wheels.yml").render(

@@ -65,6 +65,16 @@ def test_nothing_goes_out_when_one_file_would_change(package, tmp_path, reporter
     assert len(listed(channel)) == 1
 
 
+def test_a_package_of_the_same_sources_stays(package, tmp_path, reporter):
+    """Its name holds their digest: another file of that name is another build of them."""
+    channel = tmp_path / "channel"
+    publish.publish([package()], str(channel), reporter)
+    before = products.sha256(channel / "linux-64" / package().name)
+    result = publish.publish([package("libsageattention"), package(text="rebuilt")], str(channel), reporter, keep=True)
+    assert sorted(result.values()) == ["published", "stays as it was published, from the same sources"]
+    assert products.sha256(channel / "linux-64" / package().name) == before
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [
@@ -75,6 +85,7 @@ def test_nothing_goes_out_when_one_file_would_change(package, tmp_path, reporter
         ("s3://", "does not say where"),
         ("s3://bucket", "is a whole bucket"),
         ("github:v0.0.1", "their tag is v"),
+        (f"github:v{variants.package_version()}-01", "their tag is v"),
         (f"github:v{variants.package_version()}", r"takes \.whl files"),
     ],
 )
@@ -168,14 +179,16 @@ def test_a_server_that_refuses_is_quoted(package, server, reporter):
         publish.publish([package()], target, reporter)
 
 
-# A stand-in for GitHub's program: it keeps a release in a folder and does what the real one answers.
+# A stand-in for GitHub's program: it keeps a folder for each release and does what the real one answers.
 GH = """#!{python}
 import hashlib, json, os, shutil, sys
 from pathlib import Path
-release, words = Path({folder!r}), sys.argv[1:]
-assets, draft = release / "assets", release / "draft"
+releases, words = Path({folder!r}), sys.argv[1:]
+assets, draft = releases / words[2] / "assets", releases / words[2] / "draft"
 if words[:2] == ["repo", "view"]:
     print(json.dumps({{"url": "https://example.org/owner/name"}}))
+elif words[:2] == ["release", "list"]:
+    print(json.dumps([{{"tagName": folder.name}} for folder in releases.glob("*") if not (folder / "draft").exists()]))
 elif words[:2] == ["release", "create"]:
     assets.mkdir(parents=True); draft.touch()
 elif not assets.exists():
@@ -194,12 +207,15 @@ elif words[1] == "upload":
 elif words[1] == "download":
     name = words[words.index("--pattern") + 1]
     if not (assets / name).exists(): sys.exit("no assets match the file pattern")
-    shutil.copy(assets / name, words[words.index("--dir") + 1])
+    shutil.copy(assets / name, words[words.index("--output") + 1])
 elif words[1] == "delete-asset":
     (assets / words[3]).unlink()
 elif words[1] == "edit":
     draft.unlink(missing_ok=True)
 """
+
+
+TAG = f"v{variants.package_version()}"
 
 
 @pytest.fixture
@@ -218,13 +234,13 @@ def program(tmp_path, monkeypatch):
 
 @pytest.fixture
 def release(tmp_path, program):
-    program("gh", GH, tmp_path / "release")
-    return tmp_path / "release"
+    program("gh", GH, tmp_path / "releases")
+    return tmp_path / "releases" / TAG
 
 
 def test_a_release_is_shown_when_all_of_it_is_there(make, release, state, reporter, monkeypatch):  # noqa: F811
     """Interrupted in the middle, it stays a draft; the next run removes the half file and finishes."""
-    target = f"github:v{variants.package_version()}"
+    target = f"github:{TAG}"
     wheels = [make(name=CELL.file("local-version")), make()]
     monkeypatch.setenv("GH_FAILS_AT", wheels[1].name)
     with pytest.raises(FeedstockError, match="connection reset"):
@@ -240,7 +256,7 @@ def test_a_release_is_shown_when_all_of_it_is_there(make, release, state, report
 
 
 def test_a_released_wheel_is_never_replaced(make, release, state, reporter):  # noqa: F811
-    target = f"github:v{variants.package_version()}"
+    target = f"github:{TAG}"
     wheel = make()
     publish.publish([wheel], target, reporter)
     with wheel.open("ab") as handle:
@@ -248,6 +264,32 @@ def test_a_released_wheel_is_never_replaced(make, release, state, reporter):  # 
     with pytest.raises(FeedstockError, match="nothing was published"):
         publish.publish([wheel], target, reporter)
     assert (release / "assets" / wheel.name).read_bytes() != Path(wheel).read_bytes()
+
+
+def test_a_later_release_leaves_what_an_earlier_one_published(make, release, state, reporter, monkeypatch):  # noqa: F811
+    """It builds all wheels again. Those of unchanged sources stay, even if a newer compiler made others of them."""
+    old, new = make(name=CELL.file("local-version")), make()
+    publish.publish([old], f"github:{TAG}", reporter)
+    first = products.sha256(old)
+    with old.open("ab") as handle:
+        handle.write(b"of another compiler")
+    target = f"github:{TAG}-1"
+    with pytest.raises(FeedstockError, match="nothing was published"):
+        publish.publish([old, new], target, reporter)
+    assert publish.check([old, new], target, reporter, keep=True) == {
+        old.name: "is there",
+        new.name: "would be published",
+    }
+    assert not release.with_name(f"{TAG}-1").exists()
+    result = publish.publish([old, new], target, reporter, keep=True)
+    assert result == {old.name: "stays as it was published, from the same sources", new.name: "published"}
+    lists = [release.with_name(tag) / "assets/wheels.json" for tag in (TAG, f"{TAG}-1")]
+    listed = {entry.file: (entry.sha256, entry.url.split("/")[-2]) for entry in wheel_index.make(lists, state / "site")}
+    assert listed == {old.name: (first, TAG), new.name: (products.sha256(new), f"{TAG}-1")}
+
+    monkeypatch.setattr(wheel_index.digests, "of_wheels", lambda distribution: "0" * 16)
+    with pytest.raises(FeedstockError, match=r"nothing was published: .*\n.*raise the version"):
+        publish.publish([old, new], f"github:{TAG}-2", reporter, keep=True)
 
 
 # A stand-in for the program of AWS: a bucket as a folder, with the answers of S3.
@@ -274,6 +316,12 @@ def test_a_bucket_takes_a_name_once(package, tmp_path, reporter, program, monkey
     indexed = []
     monkeypatch.setattr(publish.S3Channel, "finish", lambda self, files: indexed.append(self.url))
     target = "s3://mine/channel/"
+    # What a workflow makes of variables that nobody set.
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "HOME"):
+        monkeypatch.setenv(name, "")
+    with pytest.raises(FeedstockError, match="set AWS_REGION"):
+        publish.publish([package()], target, reporter)
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
     assert set(publish.publish([package()], target, reporter).values()) == {"published"}
     assert set(publish.publish([package()], target, reporter).values()) == {"was there already"}
     assert (tmp_path / "buckets/mine/channel/linux-64" / package().name).exists()
