@@ -1,12 +1,12 @@
 """Looks into the libraries of a wheel or conda package: versions, machine code, symbols, paths. Nothing is loaded."""
 
-import importlib.util
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from feedstock import elf
-from feedstock.paths import RECIPE
+from feedstock.cubins import cubins_of, cuda_of, machine_code
+from feedstock.errors import FeedstockError
 from feedstock.tables import minor
 
 # Folders of build machines that must not be inside a product.
@@ -64,19 +64,11 @@ def kernels(folder: Path, distribution: str, capabilities, cuda: str) -> list:
     file = kernel_library(folder, distribution)
     if file is None:
         return [Check("kernel library", "missing", False)]
-    problem = machine_code().check(file, list(capabilities)).replace(str(file), file.name)
+    problem = machine_code.check(file, list(capabilities)).replace(str(file), file.name)
     checks = [Check("machine code", problem or " ".join(capabilities), not problem), names(file), compiler(file, cuda)]
     if file.suffix == ".so":
         checks.append(symbols("kernel symbols", file, rf"{distribution}_\w+", set()))
     return checks
-
-
-def machine_code():
-    """The recipe's own test, so that both say the same."""
-    spec = importlib.util.spec_from_file_location("machine_code", RECIPE.parent / "tests" / "machine_code.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def names(file: Path) -> Check:
@@ -87,10 +79,12 @@ def names(file: Path) -> Check:
 
 
 def compiler(file: Path, wanted: str) -> Check:
-    """nvcc notes its version in every kernel image."""
-    found = set(re.findall(rb"Cuda compilation tools, release (\d+\.\d+)", file.read_bytes()))
-    versions = sorted(item.decode() for item in found)
-    return Check("CUDA", ", ".join(versions) or "not noted by the compiler", versions in ([], [wanted]))
+    """Every kernel was compiled by the CUDA toolkit that the name says."""
+    try:
+        found = {cuda_of(cubin) for _, cubin in cubins_of(file.read_bytes())}
+    except FeedstockError as error:
+        return Check("compiler", str(error), False)
+    return Check("compiler", f"CUDA {', '.join(sorted(found))}" if found else "no kernels inside", found == {wanted})
 
 
 def symbols(what: str, file: Path, exports: str | None, libraries: set) -> Check:

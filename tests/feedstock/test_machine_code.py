@@ -15,11 +15,14 @@ PTX, MACHINE_CODE = 1, 2
 
 
 def fat_binary(*entries):
-    """Header and entries as nvcc lays them out: (kind, architecture number)."""
+    """Header and entries as nvcc lays them out: (kind, architecture number), and what may follow: contents, as they are
+    embedded; flags and uncompressed size, if they are compressed."""
     body = b""
-    for kind, number in entries:
-        payload = b"\0" * 40
-        body += struct.pack("<HHIQ12xI", kind, 0x101, 64, len(payload), number).ljust(64, b"\0") + payload
+    for kind, number, *rest in entries:
+        payload, flags, size = (*rest, *(b"\0" * 40, 0, 0)[len(rest) :])
+        packed = len(payload) if flags else 0
+        payload += b"\0" * (-len(payload) % 8)
+        body += struct.pack("<HHIQI8xI8xQ8xQ", kind, 0x101, 64, len(payload), packed, number, flags, size) + payload
     return struct.pack("<IHHQ", 0xBA55ED50, 1, 16, len(body)) + body
 
 

@@ -16,6 +16,7 @@ from feedstock import assemble, profiles, variants, verify
 from feedstock.errors import FeedstockError
 from wheel.wheelfile import WheelFile
 
+from .test_cubins import cubin
 from .test_machine_code import MACHINE_CODE, fat_binary
 
 CELL = next(
@@ -43,8 +44,8 @@ CALLS_LIBC = 'extern "C" int clock_gettime(int, void*); static int time = clock_
 
 def kernels(capabilities=CELL.architectures, cuda=CELL.cuda, more=b"", library=None):
     numbers = [int(capability.replace(".", "")) for capability in capabilities]
-    note = f"Cuda compilation tools, release {cuda}".encode()
-    return (library or compiled(KERNELS)) + note + more + fat_binary(*((MACHINE_CODE, number) for number in numbers))
+    code = cubin(cuda)
+    return (library or compiled(KERNELS)) + more + fat_binary(*((MACHINE_CODE, number, code) for number in numbers))
 
 
 def operators(pytorch=CELL.pytorch, abi=1, library=None):
@@ -105,7 +106,10 @@ def test_a_good_wheel_passes(make):
     ("changes", "what", "found"),
     [
         ({"libsageattention": kernels(["8.0"])}, "machine code", "machine code for 8.0, expected"),
-        ({"libsageattention": kernels(cuda="11.0")}, "CUDA", "11.0"),
+        ({"libsageattention": kernels(cuda="12.9")}, "compiler", "CUDA 12.9"),
+        ({"libsageattention": kernels(more=fat_binary((MACHINE_CODE, 90, cubin("12.9"))))}, "compiler", "CUDA 12.9, 1"),
+        ({"libsageattention": kernels(more=fat_binary((MACHINE_CODE, 90)))}, "compiler", "damaged"),
+        ({"libsageattention": b"nothing"}, "compiler", "no kernels inside"),
         ({"libsageattention": b"nothing"}, "machine code", "no GPU machine code"),
         ({"libsageattention": kernels(more=b"/home/someone/src/kernel.cu")}, "absolute paths", "/home/someone/src"),
         ({"libsageattention": kernels(more=b"D:\\a\\repo\\src\\kernel.cu")}, "absolute paths", "D:\\a\\repo"),

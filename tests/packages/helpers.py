@@ -1,6 +1,5 @@
 """Runs the command line for the tests of real packages, and reads the kernels of compiled libraries."""
 
-import importlib.util
 import json
 import os
 import re
@@ -12,14 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import zstandard
-
 ROOT = Path(__file__).resolve().parents[2]
 
-# The reader of embedded machine code that the packages test themselves with.
-spec = importlib.util.spec_from_file_location("machine_code", ROOT / "recipe" / "tests" / "machine_code.py")
-machine_code = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(machine_code)
 ATTRIBUTE_WITH_VALUE, FRAME_SIZE = 0x04, 0x11  # of .nv.info: form and number of EIATTR_FRAME_SIZE
 
 
@@ -77,24 +70,6 @@ class Toolkit:
         )
         assert done.returncode == 0, done.stdout[-3000:]
         return done.stdout
-
-
-def cubins_of(library: bytes):
-    """Architecture number and ELF file of everything that nvcc embedded."""
-    for match in re.finditer(re.escape(machine_code.MAGIC), library):
-        _, version, header_size, size = machine_code.FILE_HEADER.unpack_from(library, match.start())
-        if (version, header_size) != (1, machine_code.FILE_HEADER.size):
-            continue
-        position = match.start() + header_size
-        end = position + size
-        while position < end:
-            _, _, header_size, size, number = machine_code.ENTRY_HEADER.unpack_from(library, position)
-            cubin = library[position + header_size : position + header_size + size]
-            if cubin.startswith(zstandard.FRAME_HEADER):
-                cubin = zstandard.ZstdDecompressor().decompressobj().decompress(cubin)  # padding may follow
-            assert cubin.startswith(b"\x7fELF"), "no machine code, or compressed in another way"
-            yield number, cubin
-            position += header_size + size
 
 
 def sections_of(cubin: bytes):

@@ -4,7 +4,8 @@ import itertools
 import re
 
 import pytest
-from packages.helpers import ROOT, cubins_of, kernels_of, opcodes_of
+from feedstock.cubins import cubins_of
+from packages.helpers import ROOT, kernels_of, opcodes_of
 
 pytestmark = pytest.mark.package
 

@@ -1,7 +1,8 @@
 """The kernels that ship, read from the libraries of the packages."""
 
 import pytest
-from packages.helpers import cubins_of, kernels_of, opcodes_of, stack_frames_of
+from feedstock.cubins import cubins_of
+from packages.helpers import kernels_of, opcodes_of, stack_frames_of
 
 pytestmark = pytest.mark.package
 
