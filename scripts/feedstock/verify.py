@@ -7,7 +7,6 @@ import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from installer.records import Hash, parse_record_file
 from packaging.metadata import Metadata
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from rattler.package_streaming import extract
@@ -15,6 +14,7 @@ from rattler.package_streaming import extract
 from feedstock import sbom, variants
 from feedstock.errors import FeedstockError
 from feedstock.tables import digits, minor
+from feedstock.verify_contents import records
 from feedstock.verify_libraries import Check, hygiene, kernels, operators, platform
 from feedstock.wheel_lane import STYLES
 
@@ -147,29 +147,6 @@ def bill_of_materials(file: Path, folder: Path, cell) -> Check:
     else:
         wrong = sbom.of_package(folder)
     return Check("SBOM", "; ".join(wrong) or "CycloneDX, agrees", not wrong)
-
-
-def records(folder: Path, info: Path) -> Check:
-    """Every file is listed in RECORD with its hash."""
-    problems = []
-    listed = set()
-    for path, hashed, _ in parse_record_file((info / "RECORD").read_text().splitlines()):
-        listed.add(path)
-        file = folder / path
-        if not file.is_file():
-            problems.append(f"{path} is missing")
-        elif hashed and not matches(file, hashed):
-            problems.append(f"{path} was changed")
-    problems += [
-        f"{name} is not listed"
-        for name in (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
-        if name not in listed
-    ]
-    return Check("RECORD", "; ".join(problems) or f"{len(listed)} files agree", not problems)
-
-
-def matches(file: Path, hashed: str) -> bool:
-    return Hash.parse(hashed).validate(file.read_bytes())
 
 
 def paths_json(folder: Path) -> list:

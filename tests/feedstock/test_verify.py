@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import tarfile
@@ -206,6 +207,39 @@ def test_a_changed_file_is_found(make, tmp_path):
             target.writestr(entry.filename, source.read(entry) + extra)
         target.writestr("sageattention/added.py", "")
     assert bad(tampered)["RECORD"] == "sageattention/__init__.py was changed; sageattention/added.py is not listed"
+
+
+def rewritten(file, edit):
+    """The wheel with each file as `edit` returns it, by name and contents."""
+    with zipfile.ZipFile(file) as source:
+        files = {name: source.read(name) for name in source.namelist()}
+    with zipfile.ZipFile(file, "w") as target:
+        for name, content in files.items():
+            target.writestr(name, edit(name, content))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("pattern", "row", "found"),
+    [
+        (r"sageattention/__init__\.py,.*", "sageattention/__init__.py,,", "has the hash ''"),
+        (r"sageattention/__init__\.py,.*", "sageattention/__init__.py,md5=1B2M2Y8AsgTpgAmY7PhCfg,0", "hash 'md5="),
+        (r"(sageattention/__init__\.py,.*)", r"\1\n\1", "sageattention/__init__.py is listed 2 times"),
+        (r".*__init__.*\n", "", "sageattention/__init__.py is not listed"),
+    ],
+)
+def test_a_record_vouches_for_every_file(make, pattern, row, found):
+    def edit(name, content):
+        return re.sub(pattern, row, content.decode()) if name.endswith("/RECORD") else content
+
+    assert found in bad(rewritten(make(), edit))["RECORD"]
+
+
+def test_a_signed_wheel_passes(make):
+    file = make()
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(f"sageattention-{CELL.version}.dist-info/RECORD.jws", "{}")
+    assert bad(file) == {}
 
 
 def test_a_truncated_wheel_is_found(make):
