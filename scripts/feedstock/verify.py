@@ -14,7 +14,7 @@ from rattler.package_streaming import extract
 from feedstock import sbom, variants
 from feedstock.errors import FeedstockError
 from feedstock.tables import digits, minor
-from feedstock.verify_contents import records
+from feedstock.verify_contents import agree, foreign_to_package, foreign_to_wheel, records, version_module
 from feedstock.verify_libraries import Check, hygiene, kernels, operators, platform
 from feedstock.wheel_lane import STYLES
 
@@ -38,7 +38,8 @@ def verify(file: Path, cell=None) -> list:
             checks.append(bill_of_materials(file, folder, cell))
         except Exception as error:
             # Whatever a damaged file leads to is a finding about the file.
-            checks.append(Check("contents", f"cannot be read: {type(error).__name__}: {error}", False))
+            reason = str(error) if isinstance(error, FeedstockError) else f"{type(error).__name__}: {error}"
+            checks.append(Check("contents", f"cannot be read: {reason}", False))
         return checks
 
 
@@ -55,10 +56,14 @@ def unpack(file: Path, folder: Path) -> None:
         extract(file, folder)
         return
     with zipfile.ZipFile(file) as archive:
+        seen = set()
         for name in archive.namelist():
             path = PurePosixPath(name.replace("\\", "/"))
             if path.is_absolute() or ".." in path.parts:
                 raise FeedstockError(f"the path '{name}' leaves the archive")
+            if path in seen:
+                raise FeedstockError(f"the path '{name}' is there twice: what unpacks it decides which one counts")
+            seen.add(path)
         broken = archive.testzip()
         if broken:
             raise FeedstockError(f"{broken} is damaged")
@@ -67,26 +72,32 @@ def unpack(file: Path, folder: Path) -> None:
 
 def wheel(file: Path, folder: Path, cell) -> list:
     try:
-        name, version, _, tags = parse_wheel_filename(file.name)
+        name, version, build, tags = parse_wheel_filename(file.name)
     except InvalidWheelFilename as error:
         return [Check("name", str(error), False)]
     cell = cell or cell_of(file.name)
     known = f"a wheel of the table ({cell.set})" if cell else "no wheel of the table has this name"
     checks = [Check("name", known, cell is not None)]
-    infos = list(folder.glob("*.dist-info/METADATA"))
+    infos = list(folder.glob("*.dist-info"))
     if len(infos) != 1:
-        return [*checks, Check("metadata", f"{len(infos)} METADATA files, expected 1", False)]
-    metadata = Metadata.from_email(infos[0].read_bytes(), validate=False)
+        return [*checks, Check("metadata", f"{len(infos)} folders with metadata (*.dist-info), expected 1", False)]
+    [info] = infos
+    lacking = [part for part in ("METADATA", "WHEEL", "RECORD") if not (info / part).is_file()]
+    if lacking:
+        return [*checks, Check("metadata", f"{info.name} has no {', '.join(lacking)}", False)]
+    metadata = Metadata.from_email((info / "METADATA").read_bytes(), validate=False)
     inside = f"{metadata.name} {metadata.version}"
     checks.append(Check("metadata", inside, (metadata.name, metadata.version) == (str(name), version)))
-    written = set(re.findall(r"^Tag: (\S+)", (infos[0].parent / "WHEEL").read_text(), re.MULTILINE))
+    notes = (info / "WHEEL").read_text()
+    written = set(re.findall(r"^Tag: (\S+)", notes, re.MULTILINE))
     checks.append(Check("tags", " ".join(sorted(written)), written == {str(tag) for tag in tags}))
-    checks.append(records(folder, infos[0].parent))
-    checks.append(licence(infos[0].parent / "licenses"))
+    builds, wanted = re.findall(r"^Build: *(.*)", notes, re.MULTILINE), [f"{build[0]}{build[1]}"] if build else []
+    checks.append(agree("build", builds, wanted))
+    checks += [records(folder, info), licence(info / "licenses"), foreign_to_wheel(folder, file.name)]
+    checks.append(version_module(folder / str(name), version.public))
     if cell:
-        wanted = f"torch=={minor(cell.pytorch)}.*"
         requires = [str(item) for item in metadata.requires_dist or []]
-        checks.append(Check("requirement", ", ".join(requires), wanted in requires))
+        checks.append(agree("requirement", requires, [f"torch=={minor(cell.pytorch)}.*"]))
         accepted = metadata.requires_python
         fits = accepted is not None and accepted.contains(cell.python)
         checks.append(Check("Python", f"{accepted or 'any'} for {cell.python}", fits))
@@ -122,13 +133,14 @@ def package(file: Path, folder: Path) -> list:
         pytorch = variant.get("pytorch", "")
         checks.append(Check("PyTorch", pytorch, digits(pytorch) == found[2]))
         checks += operators(folder, name, pytorch)
+        checks.append(version_module(folder / "site-packages" / name, about["version"]))
         library = rf"lib{name} =={re.escape(version)} cuda{found[1]}_h\w+"
         checks.append(requirement(about, rf"pytorch >={re.escape(pytorch)}\b.*", library))
     else:
         distribution = name.removeprefix("lib")
         checks.append(requirement(about, rf"cuda-version >={re.escape(cuda)}\b.*"))
         checks += kernels(folder, distribution, variant.get(f"{distribution}_architectures", "").split(), cuda)
-    return checks + paths_json(folder) + hygiene(folder)
+    return checks + paths_json(folder) + [foreign_to_package(folder, about["name"], about["version"])] + hygiene(folder)
 
 
 def requirement(about: dict, *patterns: str) -> Check:

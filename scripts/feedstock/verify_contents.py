@@ -1,5 +1,6 @@
 """Looks at the files that a wheel or conda package consists of: none was changed, none is missing, none is foreign."""
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -35,3 +36,47 @@ def changed(file: Path, hashed: str) -> str:
     if not HASH.fullmatch(hashed):
         return f"has the hash '{hashed}', expected sha256=…"
     return "" if Hash.parse(hashed).validate(file.read_bytes()) else "was changed"
+
+
+def agree(what: str, found: list, expected: list) -> Check:
+    texts = [", ".join(items) or "none" for items in (found, expected)]
+    good = found == expected
+    return Check(what, texts[0] if good else f"{texts[0]}, expected {texts[1]}", good)
+
+
+def version_module(package: Path, version: str) -> Check:
+    """What Python says the version is."""
+    file = package / "_version.py"
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    return agree("_version.py", re.findall(r"__version__\b.*", text), [f'__version__ = "{version}"'])
+
+
+def foreign_to_wheel(folder: Path, file_name: str) -> Check:
+    """Only the package and its metadata: nothing that would land elsewhere, and no scripts."""
+    distribution, version = map(re.escape, file_name.split("-")[:2])
+    notes = "|".join(map(re.escape, ("METADATA", "WHEEL", *WITHOUT_HASH)))
+    return foreign(folder, rf"{distribution}/.+|{distribution}-{version}\.dist-info/({notes}|(licenses|sboms)/.+)")
+
+
+def foreign_to_package(folder: Path, name: str, version: str) -> Check:
+    """Only what the recipe installs; a package for any Python has its scripts in link.json."""
+    library, version = re.escape(name.removeprefix("lib")), re.escape(version)
+    if name.startswith("lib"):
+        own = rf"(Library/)?(include|lib/cmake)/{library}/.+|Library/lib/{library}\.lib"
+        own += rf"|lib/lib{library}\.so|Library/bin/{library}\.dll"
+    else:
+        notes = r"INSTALLER|METADATA|RECORD|REQUESTED|WHEEL|top_level\.txt|licenses/.+"
+        own = rf"site-packages/({library}/.+|{library}-{version}\.dist-info/({notes}))"
+        own += rf"|lib/lib{library}_torch\.so|Library/bin/{library}_torch\.dll"
+    shared = rf"info/.+|etc/conda/test-files/{re.escape(name)}/.+|(Library/)?share/sbom/.+"
+    link = folder / "info/link.json"
+    scripts = json.loads(link.read_text())["noarch"].get("entry_points", []) if link.exists() else []
+    return foreign(folder, f"{own}|{shared}", scripts)
+
+
+def foreign(folder: Path, own: str, scripts: list = ()) -> Check:
+    files = (
+        file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_symlink() or not file.is_dir()
+    )
+    found = [*sorted(name for name in files if not re.fullmatch(own, name)), *scripts]
+    return Check("foreign files", ", ".join(found) or "none", not found)

@@ -84,7 +84,9 @@ def compiler(file: Path, wanted: str) -> Check:
         found = {cuda_of(cubin) for _, cubin in cubins_of(file.read_bytes())}
     except FeedstockError as error:
         return Check("compiler", str(error), False)
-    return Check("compiler", f"CUDA {', '.join(sorted(found))}" if found else "no kernels inside", found == {wanted})
+    said = f"CUDA {', '.join(sorted(found))}" if found else "no kernels inside"
+    good = found == {wanted}
+    return Check("compiler", said if good else f"{said}, expected CUDA {wanted}", good)
 
 
 def symbols(what: str, file: Path, exports: str | None, libraries: set) -> Check:

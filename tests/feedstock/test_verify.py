@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 import zstandard
-from feedstock import assemble, profiles, variants, verify
+from feedstock import assemble, profiles, variants, verify, verify_contents
 from feedstock.errors import FeedstockError
 from wheel.wheelfile import WheelFile
 
@@ -62,16 +62,21 @@ def bill(library, **versions):
     return json.dumps({"bomFormat": "CycloneDX", "metadata": metadata, "components": parts})
 
 
+def metadata(more):
+    head = f"Metadata-Version: 2.4\nName: sageattention\nVersion: {CELL.version}\nRequires-Python: >=3.9\n"
+    return head + more
+
+
 def contents(**changes):
     """Files of a good wheel; a change replaces one by its short name."""
     info = f"sageattention-{CELL.version}.dist-info"
     python = "cp" + CELL.python.replace(".", "")
     files = {
         "sageattention/__init__.py": "",
+        "sageattention/_version.py": f'__version__ = "{CELL.version}"\n',
         "sageattention/lib/libsageattention.so": kernels(),
         "sageattention/lib/libsageattention_torch.so": operators(),
-        f"{info}/METADATA": "Metadata-Version: 2.4\nName: sageattention\n"
-        f"Version: {CELL.version}\nRequires-Python: >=3.9\nRequires-Dist: torch==2.13.*\n",
+        f"{info}/METADATA": metadata("Requires-Dist: torch==2.13.*\n"),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nBuild: 2130.132\nTag: {python}-{python}-{CELL.platform}\n",
         f"{info}/licenses/LICENSE": LICENCE,
         f"{info}/sboms/libsageattention.cdx.json": bill("libsageattention", CUDA_runtime=CELL.cuda),
@@ -147,6 +152,13 @@ def test_a_good_wheel_passes(make):
             f"<{CELL.python} for {CELL.python}",
         ),
         ({"WHEEL": "Wheel-Version: 1.0\nTag: cp39-cp39-linux_x86_64\n"}, "tags", "cp39-cp39-linux_x86_64"),
+        ({"WHEEL": f"Build: 1.1\nTag: {CELL.tag}-{CELL.tag}-{CELL.platform}\n"}, "build", "1.1, expected 2130.132"),
+        ({"_version": '__version__ = "9.9"\n'}, "_version.py", f'9.9", expected __version__ = "{CELL.version}"'),
+        (
+            {"METADATA": metadata("Requires-Dist: torch==2.13.*\nRequires-Dist: other\n")},
+            "requirement",
+            "torch==2.13.*, other, expected torch==2.13.*",
+        ),
         ({"LICENSE": "All rights reserved"}, "licence", "no Apache licence text inside"),
     ],
 )
@@ -233,6 +245,55 @@ def test_a_record_vouches_for_every_file(make, pattern, row, found):
         return re.sub(pattern, row, content.decode()) if name.endswith("/RECORD") else content
 
     assert found in bad(rewritten(make(), edit))["RECORD"]
+
+
+@pytest.mark.parametrize(
+    "name", ["torch/evil.py", "evil.pth", "{info}/entry_points.txt", "{head}.data/scripts/evil", "Sageattention/x.py"]
+)
+def test_foreign_files_are_found(make, name):
+    """A record may list them."""
+    head = f"sageattention-{CELL.version}"
+    name = name.format(head=head, info=f"{head}.dist-info")
+    assert bad(make({**contents(), name: "x"})) == {"foreign files": name}
+
+
+@pytest.mark.parametrize("part", ["METADATA", "WHEEL"])
+def test_missing_metadata_is_named(make, part):
+    files = {name: content for name, content in contents().items() if not name.endswith(f"/{part}")}
+    assert bad(make(files))["metadata"] == f"sageattention-{CELL.version}.dist-info has no {part}"
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", ["sageattention/__init__.py", "sageattention//__init__.py"])
+def test_a_path_that_is_there_twice_is_found(make, name):
+    file = make()
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(name, "import os")
+    assert f"the path '{name}' is there twice" in bad(file)["contents"]
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "is_foreign"),
+    [
+        ("libdemo", "lib/libdemo.so", False),
+        ("libdemo", "Library/bin/demo.dll", False),
+        ("libdemo", "lib/libother.so", True),
+        ("demo", "site-packages/demo-1.0.dist-info/METADATA", False),
+        ("demo", "site-packages/demo-1.0.dist-info/entry_points.txt", True),
+        ("demo", "site-packages/torch/evil.py", True),
+        ("demo", "bin/.demo-post-link.sh", True),
+    ],
+)
+def test_foreign_files_of_a_conda_package_are_found(tmp_path, name, file, is_foreign):
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).touch()
+    assert verify_contents.foreign_to_package(tmp_path, name, "1.0").good != is_foreign
+
+
+def test_scripts_of_a_conda_package_are_found(tmp_path):
+    (tmp_path / "info").mkdir()
+    (tmp_path / "info/link.json").write_text('{"noarch": {"type": "python", "entry_points": ["evil = demo:evil"]}}')
+    assert verify_contents.foreign_to_package(tmp_path, "demo", "1.0").found == "evil = demo:evil"
 
 
 def test_a_signed_wheel_passes(make):
