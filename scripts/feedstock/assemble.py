@@ -79,7 +79,7 @@ def publish(package: Path, subdir: Path) -> Path:
 def replace_text(target: Path, text: str) -> None:
     """Writes a text file so that it is never seen half-written."""
     part = target.with_name(f".{target.name}.part")
-    part.write_text(text, encoding="utf-8")
+    part.write_text(text, encoding="utf-8", newline="")
     os.replace(part, target)
 
 

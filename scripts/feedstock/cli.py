@@ -334,7 +334,8 @@ def index(
     to: Annotated[Path, typer.Option("--to", help="Folder of the site.")],
     as_json: AsJson = False,
 ):
-    """Write a simple index of wheels (PEP 503 and 691), one per CUDA version, for any web server."""
+    """Write a simple index of wheels (PEP 503 and 691), one per CUDA version, for any web server. What the site lists
+    already stays."""
     from feedstock import wheel_index
 
     with command(as_json) as reporter:

@@ -7,9 +7,10 @@
     <site>/wheels.json            what the index was made from
 
 A wheel is described once, in a list (`wheels.json`) that is released beside it; an index is made from such lists, so it
-needs no file of older releases.
+needs no file of older releases. A site keeps what it lists already: wheels and lists are added to it.
 """
 
+import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
@@ -37,7 +38,7 @@ FORMS = {
     "sha256": r"[0-9a-f]{64}",
     "size": r"\d+",
     "requires_python": r"[\w.,<>=!~* ]*",
-    "url": r"(https://|/files/)[\w./:%+-]+",
+    "url": r"https://[\w./:%+-]+|/files/[\w.%+-]+",
     "sources": r"[0-9a-f]{16}",
     "metadata_sha256": r"([0-9a-f]{64})?",
 }
@@ -62,14 +63,29 @@ class Entry:
 
 
 def make(sources: list, site: Path) -> list:
-    """Writes the index of some wheels (copied into the site) and lists; returns the entries."""
+    """Adds wheels (copied into the site) and lists to a site; returns all of its entries. Everything is checked before
+    the first file is written."""
+    before = read(site / LIST) if (site / LIST).exists() else []
+    wheels = {file: metadata_of(file) for file in sources if file.suffix != ".json"}
+    added = [describe(file, f"/files/{quote(file.name)}", sha256_of(text)) for file, text in wheels.items()]
+    added += [entry for source in sources if source.suffix == ".json" for entry in read(source)]
     entries = {}
-    for source in sources:
-        for entry in read(source) if source.suffix == ".json" else [adopt(source, site)]:
-            other = entries.setdefault(entry.file, entry)
-            if other.sha256 != entry.sha256:
-                raise FeedstockError(f"{entry.file} is listed with two contents, {other.sha256} and {entry.sha256}")
+    for entry in [*before, *added]:
+        other = entries.setdefault(entry.file, entry)
+        if other.sha256 != entry.sha256:
+            raise FeedstockError(
+                f"{entry.file} is listed with two contents, {other.sha256} and {entry.sha256}: published files never "
+                "change, so give the new one another build number or version"
+            )
     chosen = sorted(entries.values(), key=lambda entry: entry.file)
+    refuse_missing(chosen, {file.name for file in wheels}, site / "files")
+    for file in wheels:
+        place = site / "files" / file.name
+        if place.exists() and sha256(place) != sha256(file):
+            raise FeedstockError(f"{place} is there already with another content: published files never change")
+    for file, text in wheels.items():
+        write(site / "files" / f"{file.name}.metadata", text)
+        assemble.publish(file, site / "files")
     members = folders(chosen)
     for folder, inside in members.items():
         write_folder(site / folder, inside, "../" * (folder.count("/") + 2))
@@ -78,15 +94,26 @@ def make(sources: list, site: Path) -> list:
     return chosen
 
 
-def adopt(wheel: Path, site: Path) -> Entry:
-    """Copies a wheel into the site, with its metadata beside it."""
-    place = site / "files" / wheel.name
-    if place.exists() and sha256(place) != sha256(wheel):
-        raise FeedstockError(f"{place} is there already with another content: published files never change")
-    metadata = place.with_name(f"{place.name}.metadata")
-    write(metadata, Wheel(wheel).read(r"[^/]+\.dist-info/METADATA").decode())
-    assemble.publish(wheel, place.parent)
-    return describe(wheel, f"/files/{quote(wheel.name)}", sha256(metadata))
+def metadata_of(wheel: Path) -> str:
+    """Of a wheel that is what its name says: lists were made of such wheels, files are checked here."""
+    if wheel.suffix != ".whl":
+        raise FeedstockError(f"{wheel} is neither a wheel (*.whl) nor a list of wheels ({LIST} of a release)")
+    verify.require(wheel)
+    return Wheel(wheel).read(r"[^/]+\.dist-info/METADATA").decode()
+
+
+def sha256_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def refuse_missing(entries: list, copied: set, place: Path) -> None:
+    """A list of another site may name files that only lie there."""
+    for entry in entries:
+        if entry.url.startswith("/") and entry.file not in copied and not (place / entry.file).is_file():
+            raise FeedstockError(
+                f"{entry.file} is listed as a file of the site, but is not in {place}: give the wheel itself, too, or "
+                "make the site in an empty folder if it is to go"
+            )
 
 
 def describe(wheel: Path, url: str, metadata_sha256: str = "") -> Entry:
@@ -119,8 +146,12 @@ def read(file: Path) -> list:
         if not isinstance(item, dict) or set(item) != set(FORMS):
             raise FeedstockError(f"{file}: expected entries with {', '.join(sorted(FORMS))}, found {item!r}")
         for key, form in FORMS.items():
-            if not re.fullmatch(form, str(item[key])):
-                raise FeedstockError(f"{file}: {key} cannot be {item[key]!r}")
+            kind = int if key == "size" else str
+            if type(item[key]) is not kind or not re.fullmatch(form, str(item[key])):
+                wanted = "a number" if kind is int else f"text in quotes that matches {form}"
+                raise FeedstockError(
+                    f"{file}: {key} cannot be {item[key]!r}, expected {wanted}; take the list as `feedstock` wrote it"
+                )
     return [Entry(**item) for item in items]
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from feedstock import wheel_index
+from feedstock import products, wheel_index
 from feedstock.errors import FeedstockError
 from wheel.wheelfile import WheelFile
 
@@ -13,6 +13,15 @@ from .test_verify import CELL
 
 FOLDER = f"cu{CELL.cuda.replace('.', '')}"
 PROJECT = "sageattention"
+
+
+REQUIRE = wheel_index.verify.require
+
+
+@pytest.fixture(autouse=True)
+def _verified(monkeypatch):
+    """What `verify` says of a file has tests of its own; those here are made of text."""
+    monkeypatch.setattr(wheel_index.verify, "require", lambda file: None)
 
 
 @pytest.fixture
@@ -73,13 +82,44 @@ def test_an_index_of_releases_needs_their_lists_alone(wheel, tmp_path):
 
 def test_a_published_file_never_changes(wheel, tmp_path):
     site = tmp_path / "site"
-    wheel_index.make([wheel("first")], site)
-    with pytest.raises(FeedstockError, match="already with another content"):
-        wheel_index.make([wheel("second")], site)
+    [first] = wheel_index.make([wheel("first")], site)
     lists = tmp_path / "other.json"
     lists.write_text(wheel_index.listing([wheel_index.describe(wheel("third"), "https://example.org/x.whl")]))
-    with pytest.raises(FeedstockError, match="listed with two contents"):
-        wheel_index.make([site / "wheels.json", lists], site)
+    for source in (wheel("second"), lists):
+        with pytest.raises(FeedstockError, match="listed with two contents"):
+            wheel_index.make([source], site)
+    (site / "wheels.json").unlink()
+    with pytest.raises(FeedstockError, match="already with another content"):
+        wheel_index.make([wheel("second")], site)
+    assert products.sha256(site / "files" / CELL.name) == first.sha256
+
+
+def test_a_site_keeps_what_it_lists(wheel, tmp_path):
+    site, other = tmp_path / "site", CELL.file("local-version")
+    wheel_index.make([wheel()], site)
+    found = wheel_index.make([wheel(name=other)], site)
+    assert {entry.file for entry in found} == {CELL.name, other}
+    page = (site / FOLDER / PROJECT / "index.html").read_text()
+    assert CELL.name in page
+    assert other in page
+    (site / "files" / CELL.name).unlink()
+    with pytest.raises(FeedstockError, match=f"{CELL.name} is listed as a file of the site, but is not in"):
+        wheel_index.make([wheel(name=other)], site)
+
+
+def test_a_wheel_that_is_not_what_its_name_says_is_refused(wheel, tmp_path, monkeypatch):
+    monkeypatch.setattr(wheel_index.verify, "require", REQUIRE)
+    cut = wheel()
+    for content in (cut.read_bytes(), cut.read_bytes()[:-50]):
+        cut.write_bytes(content)
+        with pytest.raises(FeedstockError, match=f"{CELL.name} is not what its name says"):
+            wheel_index.make([cut], tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+
+
+def test_what_is_neither_a_wheel_nor_a_list_is_named(tmp_path):
+    with pytest.raises(FeedstockError, match=r"file\.py is neither a wheel"):
+        wheel_index.make([tmp_path / "file.py"], tmp_path / "site")
 
 
 def test_names_are_escaped(wheel, tmp_path):
@@ -99,7 +139,16 @@ def test_what_is_no_list_is_named(tmp_path, text):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("project", "../escaped"), ("cuda", "13.0/.."), ("file", "../x.whl"), ("url", "javascript:x"), ("sha256", "none")],
+    [
+        ("project", "../escaped"),
+        ("cuda", "13.0/.."),
+        ("cuda", 13.0),
+        ("file", "../x.whl"),
+        ("url", "javascript:x"),
+        ("url", "/files/../x.whl"),
+        ("sha256", "none"),
+        ("size", "1"),
+    ],
 )
 def test_what_a_list_says_is_checked_before_it_names_a_folder(wheel, tmp_path, key, value):
     lists = tmp_path / "list.json"
