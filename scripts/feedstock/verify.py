@@ -14,8 +14,8 @@ from rattler.package_streaming import extract
 from feedstock import sbom, variants
 from feedstock.errors import FeedstockError
 from feedstock.tables import digits, minor
-from feedstock.verify_contents import agree, foreign_to_package, foreign_to_wheel, records, version_module
-from feedstock.verify_libraries import Check, hygiene, kernels, operators, platform
+from feedstock.verify_contents import foreign_to_package, foreign_to_wheel, records, version_module
+from feedstock.verify_libraries import Check, agree, hygiene, kernels, operators, platform
 from feedstock.wheel_lane import STYLES
 
 
@@ -44,6 +44,8 @@ def verify(file: Path, cell=None) -> list:
 
 
 def require_product(file: Path) -> None:
+    if file.is_dir():
+        raise FeedstockError(f"{file} is a folder: name the files in it, as in {file}/*.whl or {file}/*.conda")
     if not file.is_file():
         raise FeedstockError(f"{file} does not exist")
     if file.suffix not in (".whl", ".conda"):
@@ -74,9 +76,10 @@ def wheel(file: Path, folder: Path, cell) -> list:
     try:
         name, version, build, tags = parse_wheel_filename(file.name)
     except InvalidWheelFilename as error:
-        return [Check("name", str(error), False)]
+        return [Check("name", f"{error}; expected a name that `feedstock variants --lane wheel` prints", False)]
     cell = cell or cell_of(file.name)
-    known = f"a wheel of the table ({cell.set})" if cell else "no wheel of the table has this name"
+    unknown = "no wheel of the table has this name: see `feedstock variants --lane wheel`"
+    known = f"a wheel of the table ({cell.set})" if cell else unknown
     checks = [Check("name", known, cell is not None)]
     infos = list(folder.glob("*.dist-info"))
     if len(infos) != 1:
@@ -86,24 +89,26 @@ def wheel(file: Path, folder: Path, cell) -> list:
     if lacking:
         return [*checks, Check("metadata", f"{info.name} has no {', '.join(lacking)}", False)]
     metadata = Metadata.from_email((info / "METADATA").read_bytes(), validate=False)
-    inside = f"{metadata.name} {metadata.version}"
-    checks.append(Check("metadata", inside, (metadata.name, metadata.version) == (str(name), version)))
+    checks.append(agree("metadata", f"{metadata.name} {metadata.version}", f"{name} {version}"))
     notes = (info / "WHEEL").read_text()
-    written = set(re.findall(r"^Tag: (\S+)", notes, re.MULTILINE))
-    checks.append(Check("tags", " ".join(sorted(written)), written == {str(tag) for tag in tags}))
-    builds, wanted = re.findall(r"^Build: *(.*)", notes, re.MULTILINE), [f"{build[0]}{build[1]}"] if build else []
-    checks.append(agree("build", builds, wanted))
+    checks.append(agree("tags", listed(notes, "Tag"), " ".join(sorted(map(str, tags)))))
+    checks.append(agree("build", listed(notes, "Build"), "".join(map(str, build))))
     checks += [records(folder, info), licence(info / "licenses"), foreign_to_wheel(folder, file.name)]
     checks.append(version_module(folder / str(name), version.public))
     if cell:
-        requires = [str(item) for item in metadata.requires_dist or []]
-        checks.append(agree("requirement", requires, [f"torch=={minor(cell.pytorch)}.*"]))
+        requires = ", ".join(map(str, metadata.requires_dist or []))
+        checks.append(agree("requirement", requires, f"torch=={minor(cell.pytorch)}.*"))
         accepted = metadata.requires_python
         fits = accepted is not None and accepted.contains(cell.python)
         checks.append(Check("Python", f"{accepted or 'any'} for {cell.python}", fits))
         checks += operators(folder, cell.distribution, minor(cell.pytorch))
         checks += kernels(folder, cell.distribution, cell.architectures, cell.cuda)
     return checks + platform(folder, tags) + hygiene(folder)
+
+
+def listed(notes: str, key: str) -> str:
+    """What WHEEL says, as one text."""
+    return " ".join(sorted(re.findall(rf"^{key}: *(.*)", notes, re.MULTILINE)))
 
 
 def cell_of(name: str):
@@ -117,21 +122,23 @@ def cell_of(name: str):
 
 
 def package(file: Path, folder: Path) -> list:
+    parts = file.stem.rsplit("-", 2)
+    if len(parts) != 3:
+        return [Check("name", f"{file.name} is no name of a conda package, expected NAME-VERSION-BUILD.conda", False)]
+    name, version, build = parts
     about = json.loads((folder / "info/index.json").read_text())
-    name, version, build = file.stem.rsplit("-", 2)
-    inside = f"{about['name']} {about['version']} {about['build']}"
-    checks = [Check("name", inside, inside == f"{name} {version} {build}")]
-    checks.append(Check("build number", str(about["build_number"]), build.endswith(f"_{about['build_number']}")))
+    checks = [agree("name", f"{about['name']} {about['version']} {about['build']}", f"{name} {version} {build}")]
+    checks.append(agree("build number", str(about["build_number"]), build.rpartition("_")[2]))
     found = re.match(r"cuda(\d+)(?:_torch(\d+))?_h", build)
-    checks.append(Check("build string", build, bool(found)))
+    checks.append(Check("build string", build if found else f"{build}, expected cuda<version>_…h<hash>_0", bool(found)))
     checks.append(licence(folder / "info/licenses"))
     inputs = folder / "info/hash_input.json"
     variant = json.loads(inputs.read_text()) if inputs.exists() else {}
     cuda = variant.get("cuda_compiler_version", "")
-    checks.append(Check("CUDA", cuda, bool(found) and digits(cuda) == found[1]))
+    checks.append(built_for("CUDA", cuda, found and found[1]))
     if found and found[2]:
         pytorch = variant.get("pytorch", "")
-        checks.append(Check("PyTorch", pytorch, digits(pytorch) == found[2]))
+        checks.append(built_for("PyTorch", pytorch, found[2]))
         checks += operators(folder, name, pytorch)
         checks.append(version_module(folder / "site-packages" / name, about["version"]))
         library = rf"lib{name} =={re.escape(version)} cuda{found[1]}_h\w+"
@@ -141,6 +148,11 @@ def package(file: Path, folder: Path) -> list:
         checks.append(requirement(about, rf"cuda-version >={re.escape(cuda)}\b.*"))
         checks += kernels(folder, distribution, variant.get(f"{distribution}_architectures", "").split(), cuda)
     return checks + paths_json(folder) + [foreign_to_package(folder, about["name"], about["version"])] + hygiene(folder)
+
+
+def built_for(what: str, version: str, named: str | None) -> Check:
+    good = digits(version) == named
+    return Check(what, version if good else f"{version or 'none'}, expected {named or 'none'} as in the name", good)
 
 
 def requirement(about: dict, *patterns: str) -> Check:

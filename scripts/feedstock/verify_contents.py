@@ -7,7 +7,7 @@ from pathlib import Path
 
 from installer.records import Hash, parse_record_file
 
-from feedstock.verify_libraries import Check
+from feedstock.verify_libraries import Check, agree
 
 # A record cannot hold its own hash, and signatures are made of it (PEP 427): these need not be listed either.
 WITHOUT_HASH = ("RECORD", "RECORD.jws", "RECORD.p7s")
@@ -38,17 +38,11 @@ def changed(file: Path, hashed: str) -> str:
     return "" if Hash.parse(hashed).validate(file.read_bytes()) else "was changed"
 
 
-def agree(what: str, found: list, expected: list) -> Check:
-    texts = [", ".join(items) or "none" for items in (found, expected)]
-    good = found == expected
-    return Check(what, texts[0] if good else f"{texts[0]}, expected {texts[1]}", good)
-
-
 def version_module(package: Path, version: str) -> Check:
     """What Python says the version is."""
     file = package / "_version.py"
     text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
-    return agree("_version.py", re.findall(r"__version__\b.*", text), [f'__version__ = "{version}"'])
+    return agree("_version.py", "; ".join(re.findall(r"__version__\b.*", text)), f'__version__ = "{version}"')
 
 
 def foreign_to_wheel(folder: Path, file_name: str) -> Check:

@@ -30,6 +30,12 @@ class Check:
         return f"{'✅' if self.good else '❌'} {self.what}: {self.found}"
 
 
+def agree(what: str, found: str, expected: str) -> Check:
+    """What is found is what is expected, or both are named."""
+    found, expected = found or "none", expected or "none"
+    return Check(what, found if found == expected else f"{found}, expected {expected}", found == expected)
+
+
 def kernel_library(folder: Path, distribution: str) -> Path | None:
     return find(folder, f"lib{distribution}.so", f"{distribution}.dll")
 
@@ -52,9 +58,11 @@ def operators(folder: Path, distribution: str, pytorch: str) -> list:
     pattern = rb"%s_torch_built_for=([\d.]+)(?: cxx11_abi=(\d))?" % distribution.encode()
     marker = re.search(pattern, file.read_bytes())
     built, abi = (part.decode() if part else "" for part in marker.groups()) if marker else ("unknown", "")
-    checks = [Check("operator library", f"built for PyTorch {built}", minor(built) == pytorch)]
+    good = minor(built) == pytorch
+    said = f"built for PyTorch {built}" if good else f"built for PyTorch {built}, expected {pytorch}"
+    checks = [Check("operator library", said, good)]
     if file.suffix == ".so":
-        checks.append(Check("string ABI", f"_GLIBCXX_USE_CXX11_ABI={abi or 'unknown'}", abi == "1"))
+        checks.append(agree("string ABI", f"_GLIBCXX_USE_CXX11_ABI={abi or 'unknown'}", "_GLIBCXX_USE_CXX11_ABI=1"))
         allowed = TORCH_LIBRARIES | {f"lib{distribution}.so"}
         checks.append(symbols("operator symbols", file, None, allowed))
     return checks
@@ -84,9 +92,7 @@ def compiler(file: Path, wanted: str) -> Check:
         found = {cuda_of(cubin) for _, cubin in cubins_of(file.read_bytes())}
     except FeedstockError as error:
         return Check("compiler", str(error), False)
-    said = f"CUDA {', '.join(sorted(found))}" if found else "no kernels inside"
-    good = found == {wanted}
-    return Check("compiler", said if good else f"{said}, expected CUDA {wanted}", good)
+    return agree("compiler", f"CUDA {', '.join(sorted(found))}" if found else "no kernels inside", f"CUDA {wanted}")
 
 
 def symbols(what: str, file: Path, exports: str | None, libraries: set) -> Check:

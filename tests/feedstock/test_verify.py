@@ -124,7 +124,7 @@ def test_a_good_wheel_passes(make):
             "names",
             "folder of some_cu",
         ),
-        ({"libsageattention_torch": operators("2.12.1")}, "operator library", "built for PyTorch 2.12.1"),
+        ({"libsageattention_torch": operators("2.12.1")}, "operator library", "PyTorch 2.12.1, expected 2.13"),
         ({"libsageattention_torch": b"nothing"}, "operator library", "built for PyTorch unknown"),
         ({"libsageattention_torch": operators(abi=0)}, "string ABI", "_GLIBCXX_USE_CXX11_ABI=0"),
         ({"libsageattention_torch": b"nothing"}, "operator symbols", "is no ELF library"),
@@ -336,6 +336,11 @@ def test_what_is_no_product_is_refused(tmp_path, name):
         verify.verify(tmp_path / name)
 
 
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(FeedstockError, match="is a folder: name the files in it"):
+        verify.verify(tmp_path)
+
+
 @pytest.fixture
 def conda(state, tmp_path):
     """A conda package with the kernel library, as far as it can be made without the engine's build."""
@@ -361,7 +366,22 @@ def test_a_damaged_conda_package_is_found(conda):
 def test_a_renamed_conda_package_is_found(conda):
     file = conda()
     renamed = file.rename(file.with_name("libsageattention-1.0-cuda129_h1234567_0.conda"))
-    assert bad(renamed)["name"] == "libsageattention 1.0 cuda130_h1234567_0"
+    found, expected = (f"libsageattention 1.0 cuda{cuda}_h1234567_0" for cuda in ("130", "129"))
+    assert bad(renamed)["name"] == f"{found}, expected {expected}"
+
+
+@pytest.mark.parametrize(
+    ("named", "found"), [("130", "13.0"), ("129", "13.0, expected 129 as in the name"), (None, "13.0, expected none")]
+)
+def test_versions_are_those_of_the_name(named, found):
+    check = verify.built_for("CUDA", "13.0", named)
+    assert check.good == (named == "130")
+    assert check.found.startswith(found)
+
+
+def test_a_conda_package_without_a_proper_name_is_found(conda):
+    file = conda()
+    assert "foo.conda is no name of a conda package" in bad(file.rename(file.with_name("foo.conda")))["name"]
 
 
 def test_changed_contents_of_a_conda_package_are_found(conda, tmp_path):
