@@ -36,7 +36,8 @@ NOTE = re.compile(rb"Cuda compilation tools, release (\d+\.\d+)")
 def cubins_of(library: bytes):
     """Architecture number and ELF file of all machine code that nvcc embedded."""
     for match in re.finditer(re.escape(machine_code.MAGIC), library):
-        _, version, header_size, size = machine_code.FILE_HEADER.unpack_from(library, match.start())
+        header = library[match.start() : match.start() + machine_code.FILE_HEADER.size]
+        _, version, header_size, size = machine_code.FILE_HEADER.unpack(header.ljust(machine_code.FILE_HEADER.size))
         if (version, header_size) != (1, machine_code.FILE_HEADER.size):
             continue
         position = match.start() + header_size
@@ -59,7 +60,9 @@ def unpacked(payload: bytes, packed_size: int, flags: int, plain_size: int) -> b
             payload = lz4(payload[:packed_size])
     except (IndexError, ValueError, zstandard.ZstdError) as error:
         raise FeedstockError(f"the embedded machine code is damaged ({error})") from error
-    if not payload.startswith(ELF) or (flags & (ZSTD | LZ4) and len(payload) != plain_size):
+    if flags & (ZSTD | LZ4) and len(payload) != plain_size:
+        raise FeedstockError(f"the embedded machine code is damaged ({len(payload)} bytes, expected {plain_size})")
+    if not payload.startswith(ELF) or len(payload) < ELF_VERSION.size:
         raise FeedstockError(f"the embedded machine code is damaged, or in an unknown form (flags {flags:#x})")
     return payload
 

@@ -141,7 +141,7 @@ def package(file: Path, folder: Path) -> list:
         checks.append(built_for("PyTorch", pytorch, found[2]))
         checks += operators(folder, name, pytorch)
         checks.append(version_module(folder / "site-packages" / name, about["version"]))
-        library = rf"lib{name} =={re.escape(version)} cuda{found[1]}_h\w+"
+        library = rf"lib{re.escape(name)} =={re.escape(version)} cuda{found[1]}_h\w+"
         checks.append(requirement(about, rf"pytorch >={re.escape(pytorch)}\b.*", library))
     else:
         distribution = name.removeprefix("lib")

@@ -32,7 +32,8 @@ def test_the_toolkit_is_known_however_it_compressed(cuda):
     forms = [(code,), (zstandard.ZstdCompressor().compress(code), ZSTD | 0x11, len(code))]
     if cuda < "13":
         forms.append((lz4(code), LZ4 | 0x11, len(code)))
-    library = b"\x7fELF" + fat_binary((PTX, 90), *((MACHINE_CODE, 90, *form) for form in forms))
+    binary = fat_binary((PTX, 90), *((MACHINE_CODE, 90, *form) for form in forms))
+    library = b"\x7fELF" + binary + binary[:9]
     found = list(cubins_of(library))
     assert found == [(90, code)] * len(forms)
     assert {cuda_of(code) for _, code in found} == {cuda}
@@ -46,6 +47,7 @@ def test_a_kernel_without_a_version_is_of_none():
     "form",
     [
         (b"other",),
+        (b"\x7fELF",),
         (b"other", 0x4000, 5),
         (zstandard.ZstdCompressor().compress(cubin("13.0"))[:-9], ZSTD, len(cubin("13.0"))),
         (zstandard.ZstdCompressor().compress(b"other"), ZSTD, 5),
