@@ -44,10 +44,11 @@ __device__ __forceinline__ float sqrt_approx(float x) {
   return y;
 }
 
-// Factor that takes values of magnitude up to absmax into the INT8 range; finite for every finite absmax.
-__device__ __forceinline__ float int8_factor(float absmax) {
-  return kInt8Max / 256.0f * reciprocal(fmaxf(absmax, kSmallestAbsmax) * (1.0f / 256.0f));
+// Factor that takes values of magnitude up to absmax to those up to `largest`; finite for every finite absmax.
+__device__ __forceinline__ float factor_to(float largest, float absmax) {
+  return largest / 256.0f * reciprocal(fmaxf(absmax, kSmallestAbsmax) * (1.0f / 256.0f));
 }
+__device__ __forceinline__ float int8_factor(float absmax) { return factor_to(kInt8Max, absmax); }
 // What takes them back.
 __device__ __forceinline__ float int8_scale(float absmax) { return fmaxf(absmax, kSmallestAbsmax) / kInt8Max; }
 

@@ -13,7 +13,31 @@ template <class T> __device__ __forceinline__ void sync_group(int key_group) {
     asm volatile("bar.sync %0, %1;" ::"r"(1 + key_group), "n"(T::kGroupThreads) : "memory");
 }
 
-// Copies one unit of K or V after the other. Rows past `end` and channels past head_dim become zeros.
+// Copies 8 channels, the chunk-th 8, of every kPassRows-th of kRows rows of K or V, from `source` in row `key` on, to
+// where target(pass) says; `wide`: in 16-byte copies, in the background. Rows past `end` and channels past head_dim
+// become zeros.
+template <int kRows, int kPassRows, class Target>
+__device__ __forceinline__ void copy_rows(const char *source, int64_t row_bytes, int key, int end, int chunk,
+                                          int head_dim, bool wide, const Target &target) {
+  if (wide) {
+    const bool inside = 8 * chunk < head_dim;
+#pragma unroll
+    for (int pass = 0; pass < kRows / kPassRows; ++pass) {
+      const bool valid = inside && key + pass * kPassRows < end;
+      cp_async_16(target(pass), valid ? source + pass * kPassRows * row_bytes : source, valid);
+    }
+  } else {
+#pragma unroll 1
+    for (int pass = 0; pass < kRows / kPassRows; ++pass) {
+      const auto *from = reinterpret_cast<const uint16_t *>(source + pass * kPassRows * row_bytes);
+      const int existing = key + pass * kPassRows < end ? head_dim - 8 * chunk : 0;
+#pragma unroll 1
+      for (int c = 0; c < 8; ++c) store_shared(target(pass) + 2 * c, c < existing ? from[c] : uint16_t{0});
+    }
+  }
+}
+
+// Copies one unit of K or V after the other.
 template <class T> struct Loader {
   static constexpr int kChunks = T::kRowBytes / 16;
   static constexpr int kPassRows = T::kGroupThreads / kChunks; // rows that the group copies at a time
@@ -35,24 +59,9 @@ template <class T> struct Loader {
     address = ring + row * T::kRowBytes;
   }
 
-  // `wide`: in 16-byte copies, in the background.
   __device__ __forceinline__ void load(uint32_t unit, int end, int head_dim, bool wide) {
-    if (wide) {
-      const bool inside = 8 * chunk < head_dim;
-#pragma unroll
-      for (int pass = 0; pass < T::kStep / kPassRows; ++pass) {
-        const bool valid = inside && key + pass * kPassRows < end;
-        cp_async_16(target(unit, pass), valid ? source + pass * kPassRows * row_bytes : source, valid);
-      }
-    } else {
-#pragma unroll 1
-      for (int pass = 0; pass < T::kStep / kPassRows; ++pass) {
-        const auto *from = reinterpret_cast<const uint16_t *>(source + pass * kPassRows * row_bytes);
-        const int channels = key + pass * kPassRows < end ? head_dim - 8 * chunk : 0; // from there on
-#pragma unroll 1
-        for (int c = 0; c < 8; ++c) store_shared(target(unit, pass) + 2 * c, c < channels ? from[c] : uint16_t{0});
-      }
-    }
+    copy_rows<T::kStep, kPassRows>(source, row_bytes, key, end, chunk, head_dim, wide,
+                                   [&](int pass) { return target(unit, pass); });
     key += T::kStride;
     source += T::kStride * row_bytes;
   }

@@ -48,7 +48,7 @@ template <class T> __device__ __forceinline__ void attend(const Params &p) {
   const int lane = threadIdx.x % 32;
   const uint32_t key_address = ring + swizzled<T::kRowBytes>(lane / 16 * 8 + lane % 8, lane / 8 % 2);
   const uint32_t value_address = ring + swizzled<T::kRowBytes>(lane % 16, lane / 16);
-  const int seen_by_all = p.mask.kind != MaskKind::kNone ? 0 : min(at.end, seen_by(p, at.first_row / p.group));
+  const int seen = seen_by_all<T>(p, at);
   uint32_t unit = 0;
 #pragma unroll 1
   for (int step = 0; step < steps; ++step) {
@@ -62,11 +62,7 @@ template <class T> __device__ __forceinline__ void attend(const Params &p) {
     load(2 * step + T::kUnits);
     unit = next(unit);
 
-    float scale = query.scale;
-    if (key + T::kStep > seen_by_all || !shown.all()) {
-      hide_scores<T>(scores, scale, p, at, key, shown);
-      scale = 1.0f;
-    }
+    const float scale = hide<T>(scores, query.scale, p, at, key, shown, seen);
     Factors<T> factors;
     if (raise_references<T>(factors, state, scores, scale)) rescale<T>(state, factors);
     exponentiate<T>(scores, state, scale);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../sm90/pipeline.cuh"
+#include "copies.cuh"
 #include "output.cuh"
 #include "query.cuh"
 #include "scores.cuh"
@@ -93,25 +94,9 @@ template <class T> struct PanelLoader {
   }
 
   __device__ __forceinline__ void load(uint32_t unit, int end, int head_dim, bool wide) {
-    if (wide) {
-      const bool inside = 8 * chunk < head_dim;
-#pragma unroll
-      for (int pass = 0; pass < T::kStep / kPassRows; ++pass) {
-        const bool valid = inside && key + pass * kPassRows < end;
-        cp_async_16(unit + target + pass * kPassRows * T::kPanelRowBytes,
-                    valid ? source + pass * kPassRows * row_bytes : source, valid);
-      }
-    } else {
-#pragma unroll 1
-      for (int pass = 0; pass < T::kStep / kPassRows; ++pass) {
-        const auto *from = reinterpret_cast<const uint16_t *>(source + pass * kPassRows * row_bytes);
-        const int channels = key + pass * kPassRows < end ? head_dim - 8 * chunk : 0;
-#pragma unroll 1
-        for (int c = 0; c < 8; ++c)
-          store_shared(unit + target + pass * kPassRows * T::kPanelRowBytes + 2 * c,
-                       c < channels ? from[c] : uint16_t{0});
-      }
-    }
+    copy_rows<T::kStep, kPassRows>(
+        source, row_bytes, key, end, chunk, head_dim, wide,
+        [unit, target = target](int pass) { return unit + target + pass * kPassRows * T::kPanelRowBytes; });
     key += T::kStep;
     source += T::kStep * row_bytes;
   }
@@ -234,19 +219,14 @@ __device__ __forceinline__ void consume(State<T> &state, const Params &p, const 
   }
   state.clear();
   if (steps == 0) return;
-  const int seen_by_all = p.mask.kind != MaskKind::kNone ? 0 : min(at.end, seen_by(p, at.first_row / p.group));
+  const int seen = seen_by_all<T>(p, at);
   const Products<T> products{ring, units};
   Scores<T> scores;
   Factors<T> factors;
   Probabilities<T> probabilities;
   // All of the softmax that does not touch the sums of P V: these are being added to.
   const auto softmax = [&](int step, const Shown<T> &shown) {
-    const int key = at.begin + step * T::kStep;
-    float scale = query.scale;
-    if (key + T::kStep > seen_by_all || !shown.all()) {
-      hide_scores<T>(scores, scale, p, at, key, shown);
-      scale = 1.0f;
-    }
+    const float scale = hide<T>(scores, query.scale, p, at, at.begin + step * T::kStep, shown, seen);
     const bool raised = raise_references<T>(factors, state, scores, scale);
     exponentiate<T>(scores, state, scale);
     return raised;

@@ -164,6 +164,21 @@ __device__ __forceinline__ void hide_scores(Scores<T> &scores, float scale, cons
   }
 }
 
+// Keys that no mask and no causality hides from any row of the tile.
+template <class T> __device__ __forceinline__ int seen_by_all(const Params &p, const Position<T> &at) {
+  return p.mask.kind != MaskKind::kNone ? 0 : min(at.end, seen_by(p, at.first_row / p.group));
+}
+
+// Hides what has to be hidden of a step. Returns the factor that makes exponents of its scores: hide_scores() has
+// applied that.
+template <class T>
+__device__ __forceinline__ float hide(Scores<T> &scores, float scale, const Params &p, const Position<T> &at, int key,
+                                      const Shown<T> &shown, int seen_by_all) {
+  if (key + T::kStep <= seen_by_all && shown.all()) return scale;
+  hide_scores<T>(scores, scale, p, at, key, shown);
+  return 1.0f;
+}
+
 // Factors that rows are rescaled by.
 template <class T> using Factors = float[T::kFragments][2];
 

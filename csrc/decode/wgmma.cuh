@@ -17,9 +17,6 @@ __device__ __forceinline__ uint32_t descriptor_low(uint32_t address, int panel_b
 }
 
 // clang-format off
-#define SAGE_D32 "{%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31}"
-#define SAGE_D64 "{%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31," \
-  "%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63}"
 #define SAGE_4(c, d) c((d)[0]), c((d)[1]), c((d)[2]), c((d)[3])
 #define SAGE_32(c, d, n) SAGE_4(c, d[n]), SAGE_4(c, d[n + 1]), SAGE_4(c, d[n + 2]), SAGE_4(c, d[n + 3]), SAGE_4(c, d[n + 4]), SAGE_4(c, d[n + 5]), SAGE_4(c, d[n + 6]), SAGE_4(c, d[n + 7])
 // clang-format on
@@ -83,8 +80,6 @@ SAGE_TYPE(__nv_bfloat16, "bf16")
 #undef SAGE_WGMMA
 #undef SAGE_16
 #undef SAGE_8
-#undef SAGE_D32
-#undef SAGE_D64
 #undef SAGE_4
 #undef SAGE_32
 

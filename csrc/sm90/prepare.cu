@@ -157,19 +157,8 @@ __device__ __forceinline__ void prepare_keys(SharedMemory<kTileDim> &smem, const
     for (int i = 0; i < kCount; ++i)
       if (!(kept >> i & 1)) *reinterpret_cast<uint2 *>(to + i * kStride) = {0, 0};
   }
-  if (threadIdx.x < kScalesPerBlock) {
-    const float scale = int8_scale(key_absmax(smem, threadIdx.x));
-    unsigned special = 0, hidden = 0;
-#pragma unroll
-    for (int word = 0; word < kTileKeys / 32; ++word) {
-      special |= smem.special_key[word];
-      hidden |= smem.hidden[word];
-    }
-    smem.scales.key[threadIdx.x] = (special | hidden) != 0 ? -scale : scale;
-    smem.scales.special_key[threadIdx.x] = smem.special_key[threadIdx.x] & ~smem.hidden[threadIdx.x];
-    smem.scales.visible[threadIdx.x] = ~(smem.special_key[threadIdx.x] | smem.hidden[threadIdx.x]);
-    if (threadIdx.x == 0) smem.scales.any_special_key = special != 0;
-  }
+  if (threadIdx.x < kScalesPerBlock)
+    note_keys(smem.scales, key_absmax(smem, threadIdx.x), smem.special_key, smem.hidden);
 }
 
 // Replaces those of this thread's values that are not finite by zeros, and marks their tokens.
@@ -230,8 +219,7 @@ __device__ __forceinline__ void prepare_values(SharedMemory<kTileDim> &smem, cha
   float factor[kVector];
   as_floats<Element>(factor, largest);
 #pragma unroll
-  for (int c = 0; c < kVector; ++c) // finite for every finite absmax
-    factor[c] = kLargestE4m3 / 256.0f * reciprocal(fmaxf(factor[c], kSmallestAbsmax) * (1.0f / 256.0f));
+  for (int c = 0; c < kVector; ++c) factor[c] = factor_to(kLargestE4m3, factor[c]);
 
 #pragma unroll
   for (int u = 0; u < kCount / 4; ++u) {
@@ -255,14 +243,7 @@ __device__ __forceinline__ void prepare_values(SharedMemory<kTileDim> &smem, cha
     const float absmax = fmaxf(as_floats<Element>(bits).x, kSmallestAbsmax);
     smem.scales.value[c % 8 / 2][c / 8 * 2 + c % 2] = absmax / kLargestE4m3;
   }
-  if (threadIdx.x < kTileKeys / 32) {
-    unsigned marks = 0;
-#pragma unroll
-    for (int word = 0; word < kTileKeys / 32; ++word) marks |= smem.special_value[word];
-    if (threadIdx.x == 0) smem.scales.any_special_value = marks != 0;
-    if (marks != 0) smem.scales.key[threadIdx.x] = -fabsf(smem.scales.key[threadIdx.x]);
-    smem.scales.special_value[threadIdx.x] = smem.special_value[threadIdx.x];
-  }
+  if (threadIdx.x < kTileKeys / 32) note_values(smem.scales, smem.special_value);
   __syncthreads();
 
   write_record<kTileDim>(record, smem.transposed, smem.scales);

@@ -71,6 +71,35 @@ __device__ __forceinline__ void find_hidden(Marks &marks, const PrepareParams &p
   if (threadIdx.x % 32 == 0) marks[threadIdx.x / 32] = word;
 }
 
+// Writes the scale of a group of keys, those of the largest magnitude absmax, and the marks of 32 tokens: the part of
+// thread i of kScalesPerBlock = kTileKeys / 32.
+template <int kTileDim>
+__device__ __forceinline__ void note_keys(TileScales<kTileDim> &scales, float absmax, const Marks &special_key,
+                                          const Marks &hidden) {
+  static_assert(kScalesPerBlock == kTileKeys / 32, "a thread has a group of keys and a word of marks");
+  const float scale = int8_scale(absmax);
+  unsigned any_special = 0, any_hidden = 0;
+#pragma unroll
+  for (int word = 0; word < kTileKeys / 32; ++word) {
+    any_special |= special_key[word];
+    any_hidden |= hidden[word];
+  }
+  scales.key[threadIdx.x] = (any_special | any_hidden) != 0 ? -scale : scale;
+  scales.special_key[threadIdx.x] = special_key[threadIdx.x] & ~hidden[threadIdx.x];
+  scales.visible[threadIdx.x] = ~(special_key[threadIdx.x] | hidden[threadIdx.x]);
+  if (threadIdx.x == 0) scales.any_special_key = any_special != 0;
+}
+// The same of values, after it.
+template <int kTileDim>
+__device__ __forceinline__ void note_values(TileScales<kTileDim> &scales, const Marks &special_value) {
+  unsigned any = 0;
+#pragma unroll
+  for (int word = 0; word < kTileKeys / 32; ++word) any |= special_value[word];
+  if (threadIdx.x == 0) scales.any_special_value = any != 0;
+  if (any != 0) scales.key[threadIdx.x] = -fabsf(scales.key[threadIdx.x]);
+  scales.special_value[threadIdx.x] = special_value[threadIdx.x];
+}
+
 // The lanes of a warp meet every bank of transposed values once: words of a row are exchanged by column of 8 channels.
 template <int kTileDim> constexpr int kTwist = 32 / Rows<kTileDim>::kThreadsPerRow;
 template <int kTileDim> using Transposed = uint32_t[kTileDim][kTileKeys / kBytesOfWord]; // e4m3, four keys to a word

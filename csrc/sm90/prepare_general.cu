@@ -84,19 +84,9 @@ __device__ __forceinline__ void prepare_keys(GeneralMemory<kTileDim> &smem, cons
     *reinterpret_cast<uint2 *>(to + i * R::kRowsPerPass * Record<kTileDim>::kKeyRowBytes) = {
         pack_int8(x[0], x[1], x[2], x[3]), pack_int8(x[4], x[5], x[6], x[7])};
   }
-  if (threadIdx.x < kScalesPerBlock) {
-    const float scale = int8_scale(__uint_as_float(smem.key_absmax[p.one_scale ? 0 : threadIdx.x]));
-    unsigned special = 0, hidden = 0;
-#pragma unroll
-    for (int word = 0; word < kTileKeys / 32; ++word) {
-      special |= smem.special_key[word];
-      hidden |= smem.hidden[word];
-    }
-    smem.scales.key[threadIdx.x] = (special | hidden) != 0 ? -scale : scale;
-    smem.scales.special_key[threadIdx.x] = smem.special_key[threadIdx.x] & ~smem.hidden[threadIdx.x];
-    smem.scales.visible[threadIdx.x] = ~(smem.special_key[threadIdx.x] | smem.hidden[threadIdx.x]);
-    if (threadIdx.x == 0) smem.scales.any_special_key = special != 0;
-  }
+  if (threadIdx.x < kScalesPerBlock)
+    note_keys(smem.scales, __uint_as_float(smem.key_absmax[p.one_scale ? 0 : threadIdx.x]), smem.special_key,
+              smem.hidden);
 }
 
 template <typename Element, int kTileDim>
@@ -140,9 +130,8 @@ __device__ __forceinline__ void prepare_values(GeneralMemory<kTileDim> &smem, co
   __syncthreads();
   float factor[kVector];
 #pragma unroll
-  for (int c = 0; c < kVector; ++c) // finite for every finite absmax
-    factor[c] = kLargestE4m3 / 256.0f *
-                reciprocal(fmaxf(__uint_as_float(smem.value_absmax[channel + c]), kSmallestAbsmax) * (1.0f / 256.0f));
+  for (int c = 0; c < kVector; ++c)
+    factor[c] = factor_to(kLargestE4m3, __uint_as_float(smem.value_absmax[channel + c]));
 #pragma unroll 1
   for (int u = 0; u < kCount / 4; ++u) {
     float x[4][kVector];
@@ -159,14 +148,7 @@ __device__ __forceinline__ void prepare_values(GeneralMemory<kTileDim> &smem, co
     smem.scales.value[c % 8 / 2][c / 8 * 2 + c % 2] =
         fmaxf(__uint_as_float(smem.value_absmax[c]), kSmallestAbsmax) / kLargestE4m3;
   }
-  if (threadIdx.x < kTileKeys / 32) {
-    unsigned marks = 0;
-#pragma unroll
-    for (int word = 0; word < kTileKeys / 32; ++word) marks |= smem.special_value[word];
-    if (threadIdx.x == 0) smem.scales.any_special_value = marks != 0;
-    if (marks != 0) smem.scales.key[threadIdx.x] = -fabsf(smem.scales.key[threadIdx.x]);
-    smem.scales.special_value[threadIdx.x] = smem.special_value[threadIdx.x];
-  }
+  if (threadIdx.x < kTileKeys / 32) note_values(smem.scales, smem.special_value);
   __syncthreads();
   write_record<kTileDim>(record, smem.transposed, smem.scales);
 }

@@ -32,6 +32,7 @@ template <typename T, int kCount> __device__ __forceinline__ void pin(T (&regist
 template <int kRowBytes> constexpr uint32_t kDescriptorHigh = (kRowBytes == 128 ? 1u : 2u) << 30 | 8 * kRowBytes / 16;
 __device__ __forceinline__ uint32_t descriptor_low(uint32_t address) { return 1u << 16 | (address & 0x3ffff) >> 4; }
 
+// Lists of 32 and 64 registers serve ../decode/wgmma.cuh, too.
 // clang-format off
 #define SAGE_D32 "{%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31}"
 #define SAGE_D64 "{%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31," \
@@ -122,9 +123,7 @@ __device__ __forceinline__ void wgmma_e4m3(float (&d)[32], const uint32_t (&a)[4
 }
 
 #undef SAGE_ISSUE
-#undef SAGE_D32
 #undef SAGE_D36
-#undef SAGE_D64
 #undef SAGE_D68
 #undef SAGE_4
 #undef SAGE_8
