@@ -22,8 +22,8 @@ class GitHubRelease:
     def __init__(self, tag: str, version: str, reporter):
         if not re.fullmatch(rf"v{re.escape(version)}(-[1-9]\d*)?", tag):
             raise FeedstockError(
-                f"the tag is {tag}, but these sources are version {version}: their tag is v{version}; v{version}-1 and so "
-                "on for further releases of that version (new build numbers or variants, a new version of sageattn3)"
+                f"the tag is {tag}, but these sources are version {version}: their tag is v{version}; v{version}-1 and "
+                "so on for further releases of that version (new build numbers or variants, a new version of sageattn3)"
             )
         self.tag = tag
         self.reporter = reporter
