@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rattler_build import JinjaConfig, PlatformConfig, VariantConfig
 
-from feedstock import profiles, tables, wheel_lane, workflows
+from feedstock import capabilities, profiles, tables, wheel_lane, workflows
 from feedstock.errors import FeedstockError
 from feedstock.paths import VARIANTS
 from feedstock.published import Published, without_operators
@@ -109,7 +109,8 @@ class Table:
 
     @cached_property
     def wheels(self) -> tuple:
-        shared = self.conda[0].config({})["sageattention_architectures"][0]
+        newest = self.conda[0].config({})
+        shared = {name: newest[f"{name}_architectures"][0] for name in wheel_lane.SOURCES}
         versions = {name: self.version(name) for name in wheel_lane.SOURCES}
         return wheel_lane.load(self.folder / "wheels.yaml", self.published, versions, shared)
 
@@ -166,12 +167,13 @@ def conda_problems(variant: Variant, published: Published) -> list:
     if unknown:
         return [unknown]
     config = variant.config({})
-    capabilities = config["sageattention_architectures"][0].split()
     reasons = [
         published.without_conda_pytorch(variant.pytorch, variant.cuda, variant.platform),
         without_operators(variant.pytorch),
-        *published.without_architectures(variant.cuda, capabilities),
     ]
+    for distribution in wheel_lane.SOURCES:
+        wanted = config[f"{distribution}_architectures"][0].split()
+        reasons += capabilities.problems(distribution, variant.cuda, wanted, published)
     if variant.platform.startswith("linux"):
         gcc = (config.get("cxx_compiler_version") or [None])[0]
         reasons.append(published.without_gcc(variant.cuda, gcc) if gcc else f"{variant.file} names no gcc for Linux")

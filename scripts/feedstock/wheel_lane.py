@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from feedstock import capabilities
 from feedstock.errors import FeedstockError
 from feedstock.paths import REPOSITORY
 from feedstock.published import Published, without_operators
@@ -74,15 +75,14 @@ class WheelCell:
         return without_operators(self.pytorch)
 
 
-def load(file: Path, published: Published, distributions: dict, architectures: str) -> tuple:
+def load(file: Path, published: Published, distributions: dict, architectures: dict) -> tuple:
     """Every wheel, in the order of the file; PyTorch and Python newest first within a row as they are listed there.
-    `distributions`: the version of each."""
+    `distributions`: the version of each; `architectures`: what each is for where the file says nothing else."""
     where = str(file)
     content = mapping(read(file), where, ("cuda", "sets", "current"), optional=())
-    toolchains = {
-        key: read_toolchain(value, architectures, f"{where}: cuda {key}") for key, value in content["cuda"].items()
-    }
-    reader = Reader(published, toolchains, distributions)
+    toolchains = {key: read_toolchain(value, f"{where}: cuda {key}") for key, value in content["cuda"].items()}
+    shared = {name: read_capabilities(value, name) for name, value in architectures.items()}
+    reader = Reader(published, toolchains, distributions, shared)
     cells = []
     for name, rows in mapping(content["sets"], f"{where}: sets").items():
         if not isinstance(rows, list):
@@ -93,12 +93,11 @@ def load(file: Path, published: Published, distributions: dict, architectures: s
     return unique(cells, where)
 
 
-def read_toolchain(value, architectures: str, where: str) -> dict:
+def read_toolchain(value, where: str) -> dict:
+    """`architectures` is about sageattention."""
     mapping(value, where, ("gcc",), optional=("architectures",))
-    return {
-        "gcc": whole(value["gcc"], f"{where} gcc"),
-        "architectures": read_capabilities(value.get("architectures", architectures), where),
-    }
+    own = {"sageattention": read_capabilities(value["architectures"], where)} if "architectures" in value else {}
+    return {"gcc": whole(value["gcc"], f"{where} gcc"), "architectures": own}
 
 
 def read_capabilities(value, where: str) -> tuple:
@@ -112,6 +111,7 @@ class Reader:
     published: Published
     toolchains: dict
     distributions: dict
+    architectures: dict
 
     def row(self, name: str, row, where: str) -> list:
         mapping(row, where, ("pytorch", "cuda", "python"), optional=("distribution", "pytorch_cuda", "architectures"))
@@ -156,7 +156,7 @@ class Reader:
         return [platform for platform in PLATFORMS if not platform.endswith("aarch64") or cuda in entry.cuda_aarch64]
 
     def cell(self, name, distribution, pytorch, cuda, beside, python, platform) -> WheelCell:
-        toolchain = self.toolchains.get(cuda, {"gcc": "", "architectures": ()})
+        toolchain = self.toolchains.get(cuda, {"gcc": "", "architectures": {}})
         return WheelCell(
             set=name,
             distribution=distribution,
@@ -166,7 +166,8 @@ class Reader:
             pytorch_cuda=beside,
             python=python,
             platform=platform,
-            **toolchain,
+            gcc=toolchain["gcc"],
+            architectures=toolchain["architectures"].get(distribution, self.architectures[distribution]),
         )
 
 
@@ -189,7 +190,7 @@ def problems(cell: WheelCell, published: Published) -> list:
         reasons.append(f"kernels for CUDA {cell.cuda} do not run beside a PyTorch for CUDA {cell.pytorch_cuda}")
     if not cell.gcc:
         return [*filter(None, reasons), f"variants/wheels.yaml does not say how to compile for CUDA {cell.cuda} (cuda)"]
-    reasons += published.without_architectures(cell.cuda, cell.architectures)
+    reasons += capabilities.problems(cell.distribution, cell.cuda, cell.architectures, published)
     if cell.platform.startswith("linux"):
         reasons.append(published.without_gcc(cell.cuda, cell.gcc))
     return [reason for reason in reasons if reason]
@@ -202,7 +203,7 @@ def with_architectures(cells: list, text: str, published: Published) -> list:
         if word.endswith("+PTX"):
             raise FeedstockError(f"{word}: these kernels are machine code, there is no PTX to keep; write {word[:-4]}")
     for cell in cells:
-        reasons = published.without_architectures(cell.cuda, wanted)
+        reasons = capabilities.impossible(cell.distribution, cell.cuda, wanted, published)
         if reasons:
             raise FeedstockError(f"{cell.name} cannot be built for {', '.join(wanted)}: {'; '.join(reasons)}")
     return [replace(cell, architectures=wanted) for cell in cells]

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from feedstock import variants
+from feedstock import capabilities, variants
 from feedstock.build import render
 from feedstock.errors import FeedstockError
 
@@ -41,11 +41,44 @@ def test_newest_comes_first():
         ("cuda12.8.yaml", "if: win", "if: linux", "conda-forge has no PyTorch for CUDA 12.8 on linux-64"),
         ("cuda12.9.yaml", '- "8.0 ', '- "11.0 ', "nvcc 12.9 does not compile for 11.0: 13.0 is the first"),
         ("cuda12.9.yaml", 'cxx_compiler_version:\n  - "14"', 'cxx_compiler_version:\n  - "15"', "gcc 15 is too new"),
+        (
+            "cuda13.0.yaml",
+            '- "8.0 ',
+            '- "8.7 ',
+            "sageattention has no kernels for compute capability 8.7 (there is 8.0, 8.6",
+        ),
+        ("cuda13.0.yaml", '- "10.0 12.0"', '- "13.9"', "sageattn3 has no kernels for compute capability 13.9"),
+        (
+            "cuda13.0.yaml",
+            '- "10.0 12.0"',
+            '- "8.9 12.0"',
+            "sageattn3 is released for compute capability 10.0 and newer",
+        ),
+        ("cuda12.8.yaml", '- "10.0 12.0"', '- "10.0 12.1"', "nvcc 12.8 does not compile for 12.1: 12.9 is the first"),
+        (
+            "cuda12.8.yaml",
+            'then: "12.8"',
+            'then: "12.6"',
+            "sageattn3 needs CUDA 12.8 or newer, not 12.6: no older nvcc",
+        ),
     ],
 )
 def test_impossible_variants_are_refused_with_the_reason(tmp_path, name, old, new, reason):
     problems = Copy(tmp_path).edit(name, old, new).table.problems()
     assert any(reason in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize("distribution", capabilities.LISTS)
+def test_capabilities_are_those_that_the_build_accepts(distribution, tmp_path):
+    """Read from its CMake file, by one who reads it differently."""
+    file = ROOT / capabilities.LISTS[distribution]
+    [line] = [line for line in file.read_text().splitlines() if line.startswith("set(") and "_CAPABILITIES " in line]
+    digits = line.rstrip(")").split()[1:]
+    assert [item.replace(".", "") for item in capabilities.compiled(distribution)] == digits != []
+    (tmp_path / file.relative_to(ROOT)).parent.mkdir(parents=True)
+    (tmp_path / file.relative_to(ROOT)).write_text("")
+    with pytest.raises(FeedstockError, match="lists no compute capabilities"):
+        capabilities.compiled(distribution, tmp_path)
 
 
 def test_a_misspelt_key_is_named(tmp_path):

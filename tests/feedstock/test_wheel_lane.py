@@ -113,6 +113,13 @@ def test_the_table_is_possible():
         ('"12.6": {gcc: "13"', '"12.6": {gcc: "14"', "gcc 14 is too new for nvcc 12.6: it accepts up to 13"),
         ('pytorch_cuda: "13.0"', 'pytorch_cuda: "12.8"', "do not run beside a PyTorch for CUDA 12.8"),
         ('  "12.9": {gcc', '  "12.5": {gcc', "does not say how to compile for CUDA 12.9"),
+        (
+            'sageattn3, pytorch: "2.9.0", cuda: ["13.0"',
+            'sageattn3, pytorch: "2.9.0", cuda: ["12.6"',
+            "sageattn3 needs CUDA 12.8 or newer, not 12.6",
+        ),
+        ("{distribution: sageattn3,", '{distribution: sageattn3, architectures: "8.9",', "not for 8.9"),
+        ('"13.0": {gcc: "14"', '"13.0": {gcc: "14", architectures: "8.7"', "sageattention has no kernels for compute"),
     ],
 )
 def test_impossible_wheels_are_refused_with_the_reason(tmp_path, old, new, reason):
@@ -150,12 +157,25 @@ def test_a_wheel_for_a_cuda_that_only_arm_lacks_is_left_out_there():
     assert beside == set(wheel_lane.PLATFORMS) - {"linux_aarch64"}
 
 
+def test_both_lanes_compile_a_distribution_for_the_same():
+    for cell in variants.table().wheels:
+        shared = variants.matrix()[0].config({})[f"{cell.distribution}_architectures"][0].split()
+        assert cell.architectures == tuple(shared) or cell.cuda == "12.6"
+
+
 def test_architectures_of_ones_own_are_those_of_the_compiler():
     """As TORCH_CUDA_ARCH_LIST writes them; nothing is dropped without a word."""
     table = variants.table()
     cells = [cell for cell in table.wheels if cell.cuda == "13.0"][:2]
     chosen = wheel_lane.with_architectures(cells, "8.9; 12.0", table.published)
     assert [cell.architectures for cell in chosen] == [("8.9", "12.0")] * 2
-    for text, message in {"8.9+PTX": r"write 8\.9", "7.0": "knows no compute", "10.1": "was the last that did"}.items():
+    sage3 = [cell for cell in table.wheels if cell.distribution == "sageattn3"][:1]
+    assert wheel_lane.with_architectures(sage3, "9.0", table.published)[0].architectures == ("9.0",)
+    for text, message in {
+        "8.9+PTX": r"write 8\.9",
+        "7.0": "knows no compute",
+        "10.1": "was the last that did",
+        "8.7": "has no kernels",
+    }.items():
         with pytest.raises(FeedstockError, match=message):
             wheel_lane.with_architectures(cells, text, table.published)
