@@ -152,8 +152,10 @@ def list_variants(
         if action == "check":
             check_variants(reporter, channel if online else None)
             return
+        one_of("--distribution", distribution, (None, *wheel_lane.SOURCES))
         cells = profiles.select(variants.table(), lane, profile, platform)
-        if distribution:
+        # A conda variant makes the packages of both.
+        if distribution and lane == "wheel":
             cells = [cell for cell in cells if cell.distribution == distribution]
         if form == "github-matrix":
             print(profiles.github_matrix(variants.table(), lane, cells, jobs))
@@ -167,7 +169,11 @@ def list_variants(
 def print_variants(reporter: Reporter, lane: str, rows: list) -> None:
     """Reasons are long and few: they stand below the table."""
     blocked = Counter(row.pop("blocked", "") for row in rows)
-    reporter.table(f"{len(rows)} {'variants' if lane == 'conda' else 'wheels'}", rows)
+    kind = "variants" if lane == "conda" else "wheels"
+    if rows:
+        reporter.table(f"{len(rows)} {kind}", rows)
+    else:
+        print(f"the table holds no such {kind}")
     for reason, count in blocked.items():
         if reason:
             reporter.note(f"{count} of them cannot be built yet: {reason}")

@@ -68,6 +68,20 @@ def test_a_matrix_for_github_is_one_line(feedstock):
     assert answer.stdout.count("\n") == 1
 
 
+def test_no_cell_at_all_is_an_answer_in_every_form(feedstock):
+    """CUDA 12.8 is Windows' alone."""
+    nothing = ("variants", "--profile", "cuda128", "--platform", "linux-64")
+    table = feedstock(*nothing)
+    assert (table.returncode, table.stdout) == (0, "the table holds no such variants\n")
+    assert json.loads(feedstock(*nothing, "--json").stdout)["variants"] == []
+    assert json.loads(feedstock(*nothing, "--format", "github-matrix").stdout) == {"include": []}
+
+
+def test_a_conda_variant_is_of_both_distributions(feedstock):
+    answer = feedstock("variants", "--distribution", "sageattn3", "--json")
+    assert len(json.loads(answer.stdout)["variants"]) == len(variants.matrix())
+
+
 def test_the_table_is_checked(feedstock):
     assert feedstock("variants", "check").returncode == 0
 
@@ -79,7 +93,16 @@ def test_an_unreachable_channel_cannot_be_compared(feedstock, tmp_path):
     assert "cannot be read" in answer.stderr
 
 
-@pytest.mark.parametrize("arguments", [["chekc"], ["--lane", "whl"], ["--format", "xml"], ["--profile", "nonsense"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["chekc"],
+        ["--lane", "whl"],
+        ["--format", "xml"],
+        ["--profile", "nonsense"],
+        ["--lane", "wheel", "--distribution", "bogus"],
+    ],
+)
 def test_wrong_words_name_the_right_ones(feedstock, arguments):
     answer = feedstock("variants", *arguments)
     assert answer.returncode == 1
