@@ -101,7 +101,7 @@ class LocalChannel:
         known = self.releases["pytorch"]
         if variant.pytorch not in known:
             raise FeedstockError(
-                f"variant {variant.name}: variants/local-channel.yaml names no release of PyTorch {variant.pytorch} "
+                f"variant {variant.name}: variants/published.yaml names no release of PyTorch {variant.pytorch} "
                 f"(there is {', '.join(known)}); add one, or build with --channel conda-forge"
             )
         return known[variant.pytorch]

@@ -1,6 +1,7 @@
 """Names for parts of the support matrix (`variants/profiles.yaml`), and the forms in which a part is printed."""
 
 import json
+import re
 from pathlib import Path
 
 from feedstock import tables
@@ -36,6 +37,9 @@ def definitions(table, lane: str) -> dict:
     derived = {"all": {}}
     if lane == "conda":
         derived |= {f"cuda{cell.cuda.replace('.', '')}": {"cuda": cell.cuda} for cell in table.conda}
+    for name in derived.keys() & table.profiles[lane].keys():
+        where = f"{table.folder / 'profiles.yaml'}: {lane} {name}"
+        raise FeedstockError(f"{where}: this profile follows from the table; expected another name")
     return {**table.profiles[lane], **derived}
 
 
@@ -44,7 +48,12 @@ def read(file: Path) -> dict:
     for lane in LANES:
         for name, narrowed in tables.mapping(written[lane], f"{file}: {lane}").items():
             where = f"{file}: {lane} {name}"
+            if name in SYSTEMS or not re.fullmatch(r"[a-z][a-z0-9-]*", str(name)):
+                raise FeedstockError(
+                    f"{where}: expected a name of small letters, digits and dashes, and none of {', '.join(SYSTEMS)}"
+                )
             tables.mapping(narrowed, where, optional=FILTERS)
+            tables.texts({key: narrowed[key] for key in narrowed.keys() - GROUPS.keys()}, where)
             for key in narrowed.keys() & GROUPS.keys():
                 if narrowed[key] != "newest":
                     tables.version(narrowed[key], f"{where} {key}")

@@ -36,7 +36,7 @@ class Published:
         )
         self.pytorch_index = content["pytorch_index"]
         self.pytorch = {
-            version(number, f"{file}: pytorch"): read_pytorch(entry, f"{file}: pytorch {number}")
+            version(number, f"{file}: pytorch", numbers=2): read_pytorch(number, entry, f"{file}: pytorch {number}")
             for number, entry in content["pytorch"].items()
         }
         where = f"{file}: conda_forge"
@@ -68,6 +68,12 @@ class Published:
         if self.of(pytorch):
             return ""
         return f"variants/published.yaml knows no PyTorch {minor(pytorch)} (there is {', '.join(self.pytorch)})"
+
+    def without_release(self, pytorch: str) -> str:
+        newest = self.of(pytorch).release
+        if order(pytorch) <= order(newest):
+            return ""
+        return f"there is no PyTorch {pytorch}: {newest} is the newest {minor(pytorch)} (variants/published.yaml)"
 
     def without_wheel_cuda(self, pytorch: str, cuda: str, platform: str) -> str:
         known = self.of(pytorch).cuda_on(platform)
@@ -115,10 +121,13 @@ class Published:
         return ""
 
 
-def read_pytorch(entry, where: str) -> PyTorch:
+def read_pytorch(number: str, entry, where: str) -> PyTorch:
     mapping(entry, where, ("release", "python", "cuda", "cuda_aarch64"), optional=("two_string_abis",))
     lists = {key: versions(entry[key], f"{where} {key}") for key in ("python", "cuda", "cuda_aarch64")}
-    return PyTorch(version(entry["release"], where), **lists, two_string_abis=bool(entry.get("two_string_abis")))
+    release = version(entry["release"], f"{where} release", numbers=3)
+    if minor(release) != number:
+        raise FeedstockError(f"{where}: expected a release of {number}, found {release!r}")
+    return PyTorch(release, **lists, two_string_abis=bool(entry.get("two_string_abis")))
 
 
 def major(text: str) -> str:

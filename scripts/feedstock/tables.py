@@ -32,17 +32,20 @@ def mapping(value, where: str, required: tuple = (), optional: tuple | None = No
     return value
 
 
-def version(value, where: str) -> str:
-    """YAML reads an unquoted 2.10 as the number 2.1."""
+def version(value, where: str, numbers: int | None = None) -> str:
+    """YAML reads an unquoted 2.10 as the number 2.1. `numbers`: how many there have to be."""
     if not isinstance(value, str) or not VERSION.fullmatch(value):
         raise FeedstockError(f'{where}: {value!r} is not a version; write it in quotes, like "2.10"')
+    if numbers not in (None, len(order(value))):
+        example = ".".join("2800"[:numbers])
+        raise FeedstockError(f'{where}: expected a version of {numbers} numbers, like "{example}", found {value!r}')
     return value
 
 
-def versions(value, where: str) -> tuple:
+def versions(value, where: str, numbers: int | None = None) -> tuple:
     if not isinstance(value, list) or not value:
         raise FeedstockError(f"{where}: expected a list of versions, found {value!r}")
-    found = tuple(version(item, where) for item in value)
+    found = tuple(version(item, where, numbers) for item in value)
     if len(set(found)) != len(found):
         raise FeedstockError(f"{where}: {', '.join(sorted(set(found), key=found.index))}: a version is listed twice")
     return found
@@ -60,6 +63,19 @@ def texts(value, where: str, required: tuple = ()) -> dict:
     for key, item in mapping(value, where, required).items():
         if not isinstance(item, str):
             raise FeedstockError(f"{where}: {key} is {item!r}; expected text, numbers in quotes")
+    return value
+
+
+def releases(value, where: str, required: tuple = ()) -> dict:
+    """A mapping whose values are versions."""
+    for key, item in mapping(value, where, required).items():
+        version(item, f"{where} {key}")
+    return value
+
+
+def words(value, where: str) -> list:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise FeedstockError(f"{where}: expected a list of words, found {value!r}")
     return value
 
 

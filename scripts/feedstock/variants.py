@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rattler_build import JinjaConfig, PlatformConfig, VariantConfig
 
-from feedstock import capabilities, profiles, tables, wheel_lane, workflows
+from feedstock import capabilities, profiles, tables, variant_files, wheel_lane, workflows
 from feedstock.errors import FeedstockError
 from feedstock.paths import VARIANTS
 from feedstock.published import Published, without_operators
@@ -33,16 +33,17 @@ KEYS = {
 }
 
 
-# What values look like that others are computed from.
+# What values look like that others are computed from, with an example of each.
 FORMS = {
-    r"\d+(\.\d+)+": ("cuda_compiler_version", "pytorch", "python_min"),
-    r"\d+(\.\d+)+((a|b|rc|\.post|\.dev)\d+)?": ("sageattention_version", "sageattn3_version"),
-    r"\d+\.\d+( \d+\.\d+)*": ("sageattention_architectures", "sageattn3_architectures"),
-    r"\d+": ("sageattention_build_number", "sageattn3_build_number"),
+    r"\d+\.\d+": ("2.10", ("cuda_compiler_version", "pytorch", "python_min")),
+    r"\d+(\.\d+){2,}((a|b|rc|\.post|\.dev)\d+)?": ("2.2.1", ("sageattention_version", "sageattn3_version")),
+    r"\d+\.\d+( \d+\.\d+)*": ("8.0 9.0", ("sageattention_architectures", "sageattn3_architectures")),
+    r"\d+": ("1", ("sageattention_build_number", "sageattn3_build_number")),
 }
 
 # Keys without which there is no package.
-NEEDED = {key for keys in FORMS.values() for key in keys} - {"cuda_compiler_version"}
+NEEDED = {"c_compiler", "cxx_compiler", "cuda_compiler", "c_stdlib"}
+NEEDED |= {key for _, keys in FORMS.values() for key in keys} - {"cuda_compiler_version"}
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,9 @@ class Table:
     def conda(self) -> tuple:
         """Every variant: newest CUDA first, then newest PyTorch, then platform."""
         cells = []
+        variant_files.check(self.folder / "package.yaml", KEYS)
         for file in self.cuda_files():
+            variant_files.check(file, KEYS)
             before = len(cells)
             for platform in PLATFORMS:
                 config = load(file, platform)
@@ -93,7 +96,7 @@ class Table:
                     check_forms(config, file)
                     cells += [
                         Variant(platform, cell["cuda_compiler_version"], cell["pytorch"], file)
-                        for cell in config.combinations()
+                        for cell in combinations(config, file)
                     ]
             if len(cells) == before:
                 raise FeedstockError(f"{file} gives no platform a cuda_compiler_version")
@@ -142,16 +145,21 @@ class Table:
         file = self.folder / "local-channel.yaml"
         content = tables.mapping(tables.read(file), str(file), LOCAL_KEYS, optional=())
         for cuda, releases in tables.mapping(content["cuda"], f"{file}: cuda").items():
-            tables.texts(releases, f"{file}: cuda {cuda}")
-        for key in ("tools", "python"):
-            tables.texts(content[key], f"{file}: {key}")
+            tables.version(cuda, f"{file}: cuda", numbers=2)
+            tables.releases(releases, f"{file}: cuda {cuda}", ("nvidia-cuda-nvcc", "nvidia-cuda-runtime"))
+        tables.releases(content["tools"], f"{file}: tools", ("cmake", "ninja"))
+        tables.releases(content["python"], f"{file}: python", ("pip", "setuptools"))
+        tables.words(content["testing"], f"{file}: testing")
         return {**content, "pytorch": self.published.releases()}
 
     def lane(self, name: str) -> tuple:
         return self.conda if name == "conda" else self.wheels
 
     def problems(self) -> list:
-        """A sentence for every cell that cannot exist, and for every profile that means none."""
+        """A sentence for every cell that cannot exist, and for every profile that means none. Files that are wrong in
+        themselves are errors."""
+        workflows.refuse_unknown(self)
+        len(self.local_releases)
         found = [f"{cell.name}: {reason}" for cell in self.conda for reason in conda_problems(cell, self.published)]
         for cell in self.wheels:
             found += [f"{cell.name}: {reason}" for reason in wheel_lane.problems(cell, self.published)]
@@ -204,15 +212,29 @@ def load(file: Path, platform: str) -> VariantConfig:
     return config
 
 
+def combinations(config: VariantConfig, file: Path) -> list:
+    try:
+        return config.combinations()
+    except Exception as error:
+        counts = {key: len(config[key]) for zipped in config.zip_keys for key in zipped if key in set(config.keys())}
+        listed = ", ".join(f"{key} {count}" for key, count in counts.items())
+        raise FeedstockError(
+            f"{file}: zip_keys: expected as many values of each key, found {listed}: {error}"
+        ) from error
+
+
 def check_forms(config: VariantConfig, file: Path) -> None:
     missing = sorted(NEEDED - set(config.keys()))
     if missing:
         raise FeedstockError(f"{file} and package.yaml beside it: {', '.join(missing)} is missing")
-    for form, keys in FORMS.items():
+    for form, (example, keys) in FORMS.items():
         for key in keys:
             for value in config[key]:
+                where = f"{file} and package.yaml beside it: {key}"
                 if not re.fullmatch(form, str(value)):
-                    raise FeedstockError(f"{file} and package.yaml beside it: {key} cannot be '{value}'")
+                    raise FeedstockError(f"{where} cannot be '{value}'; expected something like {example}")
+                if key.endswith("_architectures"):
+                    wheel_lane.read_capabilities(value, where)
 
 
 def published() -> Published:

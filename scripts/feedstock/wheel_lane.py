@@ -120,12 +120,12 @@ class Reader:
             raise FeedstockError(
                 f"{where}: unknown distribution {distribution}; known: {', '.join(self.distributions)}"
             )
-        pytorch = version(row["pytorch"], where)
-        pythons = versions(row["python"], f"{where} python")
+        pytorch = version(row["pytorch"], f"{where} pytorch", numbers=3)
+        pythons = versions(row["python"], f"{where} python", numbers=2)
         own = read_capabilities(row["architectures"], where) if "architectures" in row else None
         cells = []
-        for cuda in versions(row["cuda"], f"{where} cuda"):
-            beside = version(row.get("pytorch_cuda", cuda), where)
+        for cuda in versions(row["cuda"], f"{where} cuda", numbers=2):
+            beside = version(row.get("pytorch_cuda", cuda), f"{where} pytorch_cuda", numbers=2)
             for platform in self.platforms(pytorch, beside, where):
                 cells += [self.cell(name, distribution, pytorch, cuda, beside, python, platform) for python in pythons]
         return [replace(cell, architectures=own) for cell in cells] if own else cells
@@ -133,9 +133,9 @@ class Reader:
     def current(self, row, where: str) -> list:
         """Every published combination of the listed versions and the CUDA versions that there is a toolchain for."""
         mapping(row, where, ("pytorch", "python"), optional=())
-        pythons = versions(row["python"], f"{where} python")
+        pythons = versions(row["python"], f"{where} python", numbers=2)
         cells = []
-        for number in versions(row["pytorch"], f"{where} pytorch"):
+        for number in versions(row["pytorch"], f"{where} pytorch", numbers=2):
             entry = self.published.of(number)
             if entry is None:
                 raise FeedstockError(f"{where}: {self.published.without_pytorch(number)}")
@@ -183,6 +183,7 @@ def unique(cells: list, where: str) -> tuple:
 def problems(cell: WheelCell, published: Published) -> list:
     """Why a wheel cannot exist."""
     reasons = [
+        published.without_release(cell.pytorch),
         published.without_wheel_cuda(cell.pytorch, cell.pytorch_cuda, cell.platform),
         published.without_python(cell.pytorch, cell.python),
     ]

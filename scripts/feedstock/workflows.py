@@ -38,17 +38,21 @@ CALLS = (
 def read(file: Path) -> dict:
     where = str(file)
     content = tables.mapping(tables.read(file), where, KEYS, optional=())
-    for name, pin in content["actions"].items():
+    for name, pin in tables.mapping(content["actions"], f"{where}: actions").items():
         tables.mapping(pin, f"{where}: {name}", ("commit", "version"), optional=())
         if not re.fullmatch(r"[0-9a-f]{40}", str(pin["commit"])):
             raise FeedstockError(f"{where}: {name} is pinned to {pin['commit']!r}; expected a commit of 40 digits")
+        tables.texts(pin, f"{where}: {name}")
     for key, required in TEXTS.items():
         tables.mapping(content[key], f"{where}: {key}", required, optional=())
         tables.texts(content[key], f"{where}: {key}")
+    tables.releases(content["tools"], f"{where}: tools")
+    tables.words(content["gpu_labels"], f"{where}: gpu_labels")
     tables.mapping(content["events"], f"{where}: events", EVENTS, optional=())
     for event, chosen in content["events"].items():
         tables.mapping(chosen, f"{where}: {event}", EVENT_KEYS, optional=())
         tables.whole(chosen["days"], f"{where}: {event} days")
+        tables.texts({key: chosen[key] for key in chosen if key != "days"}, f"{where}: {event}")
     return content
 
 
@@ -56,7 +60,7 @@ def files(table, header: str, template) -> dict:
     """Path and text of every workflow. `template` finds one by name."""
     values = {**table.workflows, **names(table), "header": header, "calls": CALLS, "uses": pinned(table)}
     values["pytorch_index"] = table.published.pytorch_index
-    refuse_unknown_profiles(table)
+    refuse_unknown(table)
     texts = {
         name: template("workflows/build-wheels.yml").render(
             values, name=name, distribution=distribution, system=system, title=title, **choice(table, distribution)
@@ -104,8 +108,15 @@ def pinned(table):
     return uses
 
 
-def refuse_unknown_profiles(table) -> None:
+def refuse_unknown(table) -> None:
+    """Profiles and platforms that an event would build in vain."""
     for event, chosen in table.workflows["events"].items():
+        platforms = (*profiles.SYSTEMS, *profiles.SAME)
+        if chosen["conda_platform"] not in platforms:
+            raise FeedstockError(
+                f"variants/workflows.yaml: {event} builds the conda_platform '{chosen['conda_platform']}'; "
+                f"known: {', '.join(platforms)}"
+            )
         for key, lane in LANES_OF_EVENT.items():
             known = profiles.definitions(table, lane)
             if chosen[key] and chosen[key] not in known:

@@ -189,11 +189,48 @@ def test_unknown_variant_lists_the_known_ones():
         ),
         ("cuda13.0.yaml", '- "8.0 ', '- "8,0 ', "sageattention_architectures cannot be '8,0"),
         ("cuda13.0.yaml", "cuda_compiler_version:", "#", "gives no platform a cuda_compiler_version"),
+        ("cuda13.0.yaml", "8.0 8.9", "8.0 8.0", "sageattention_architectures architectures: 8.0, 9.0"),
+        ("package.yaml", '- "2.13"', '- "2.13.0"', "pytorch cannot be '2.13.0'; expected something like 2.10"),
+        ("package.yaml", '- "1.0.0"', '- "1.0"', "sageattn3_version cannot be '1.0'; expected something like 2.2.1"),
+        ("cuda13.0.yaml", "if: linux", "if: linx", "c_compiler: 'if: linx' asks for linx; expected linux, win"),
+        ("cuda13.0.yaml", "    else: vs2022", "    els: vs2022", "unknown key els; known: if, then, else"),
+        ("cuda13.0.yaml", "    else: vs2022", "", "c_compiler is missing"),
+        ("package.yaml", "and x86_64", "and x86", "package.yaml: docker_image: 'if: linux and x86' asks for x86"),
+        ("cuda13.0.yaml", "- [c_compiler_version", "- [c_compiler_versoin", "zip_keys: unknown key c_compiler_versoin"),
+        (
+            "cuda13.0.yaml",
+            '- "13.0"',
+            '- "13.0"\n  - "13.1"',
+            "cuda13.0.yaml: zip_keys: expected as many values of each key",
+        ),
     ],
 )
 def test_wrong_values_are_named(tmp_path, name, old, new, message):
     with pytest.raises(FeedstockError, match=re.escape(message)):
         len(Copy(tmp_path).edit(name, old, new).table.conda)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("local-channel.yaml", "tools:", "tool:", "tools is missing"),
+        ("local-channel.yaml", 'nvcc: "13.2.86"', "nvcc: 13.2", "cuda 13.2 nvidia-cuda-nvcc: 13.2 is not a version"),
+        ("local-channel.yaml", "nvidia-cuda-nvcc:", "nvidia-cuda-nvc:", "cuda 13.2: nvidia-cuda-nvcc is missing"),
+        ("local-channel.yaml", '"13.2":', '"13.2.0":', "expected a version of 2 numbers, like \"2.8\", found '13.2.0'"),
+        ("local-channel.yaml", "testing: [numpy", "testing: 7  # [", "testing: expected a list of words, found 7"),
+        ("workflows.yaml", "gpu_labels: [", "gpu_labels: 7  # [", "gpu_labels: expected a list of words, found 7"),
+        ("workflows.yaml", "wheel: stable", "wheel: stabel", "push builds the wheel profile 'stabel'; known: default"),
+        ("workflows.yaml", "conda_platform: linux-64", "conda_platform: linux64", "'linux64'; known: linux, windows"),
+        ("workflows.yaml", 'pixi: "0', 'pixi: "v0', "tools pixi: 'v0.81.0' is not a version"),
+        ("profiles.yaml", "wheel:", "wheel:\n  all: {set: more}", "wheel all: expected a name of small letters"),
+        ("profiles.yaml", "conda:", "conda:\n  cuda130: {pytorch: newest}", "conda cuda130: this profile follows from"),
+        ("profiles.yaml", "{set: sage3}", "{set: [sage3]}", "set is ['sage3']; expected text"),
+    ],
+)
+def test_a_check_reads_every_file(tmp_path, name, old, new, message):
+    with pytest.raises(FeedstockError, match=re.escape(message)) as caught:
+        Copy(tmp_path).edit(name, old, new).table.problems()
+    assert name in str(caught.value)
 
 
 def test_malformed_variant_file_is_named(tmp_path):

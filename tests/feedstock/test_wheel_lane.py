@@ -106,6 +106,7 @@ def test_the_table_is_possible():
     ("old", "new", "reason"),
     [
         ('"2.8.0", cuda: ["12.9"]', '"2.8.0", cuda: ["13.0"]', "PyTorch 2.8.0 is not published for CUDA 13.0"),
+        ('"2.8.0", cuda: ["12.9"]', '"2.8.7", cuda: ["12.9"]', "there is no PyTorch 2.8.7: 2.8.0 is the newest 2.8"),
         ('python: ["3.9", ', 'python: ["3.14", ', "Python 3.14 is too new for PyTorch 2.6.0 (3.9 to 3.13)"),
         ('cuda: ["13.0", "12.8"], python: ["3.12"]', 'cuda: ["13.0"], python: ["3.9"]', "Python 3.9 is too old"),
         ('architectures: "8.0 8.9 9.0"}', 'architectures: "8.0 12.0"}', "nvcc 12.6 does not compile for 12.0: 12.8"),
@@ -136,6 +137,10 @@ def test_impossible_wheels_are_refused_with_the_reason(tmp_path, old, new, reaso
         ("wheels.yaml", '"3.9", "3.10"', '"3.10", "3.10"', "listed twice"),
         ("wheels.yaml", '{pytorch: "2.8.0", cuda: ["12.8"]', '{pytorch: "2.8.0", cuda: ["12.9"]', "asked for twice"),
         ("wheels.yaml", 'pytorch: "2.6.0"', 'pytorch: "9.9.0"', "knows no PyTorch 9.9"),
+        ("wheels.yaml", 'pytorch: "2.8.0"', 'pytorch: "2.8"', "a version of 3 numbers, like \"2.8.0\", found '2.8'"),
+        ("wheels.yaml", 'pytorch: ["2.15"', 'pytorch: ["2.15.0"', "a version of 2 numbers"),
+        ("wheels.yaml", 'cuda: ["12.9"]', 'cuda: ["12.9.1"]', "a version of 2 numbers"),
+        ("published.yaml", 'release: "2.15.0"', 'release: "2.14.1"', "expected a release of 2.15, found '2.14.1'"),
         ("wheels.yaml", "distribution: sageattn3", "distribution: sageattn4", "unknown distribution sageattn4"),
         ("wheels.yaml", "sets:", "sets: [", "cannot be read"),
         ("wheels.yaml", "  more:", "  empty:\n  more:", "empty holds None; expected a list of rows"),
