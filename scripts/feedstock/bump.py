@@ -171,6 +171,8 @@ class Edits:
         if drop and kind in ("version", "build"):
             raise FeedstockError(f"--drop removes a pytorch, cuda or python version, not a {kind}")
         if kind == "build":
+            if value is not None:
+                raise FeedstockError(f"a build number only rises, by one: expected `bump build` alone, found '{value}'")
             return
         if value is None:
             raise FeedstockError(f"which version? For example: feedstock bump {kind} {EXAMPLES[kind]}")

@@ -386,7 +386,7 @@ def compare(
 @app.command()
 def bump(
     kind: Annotated[str, typer.Argument(help="pytorch, cuda, python, version or build (the build number).")],
-    value: Annotated[str | None, typer.Argument(help="The version to add, or the new version.")] = None,
+    value: Annotated[str | None, typer.Argument(help="The version to add, or the new version; none for build.")] = None,
     drop: Annotated[bool, typer.Option("--drop", help="Take this version out of the table.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing, only show what would change.")] = False,
     distribution: Annotated[
@@ -432,7 +432,13 @@ def choose_all(variant: str | None, profile: str | None, cuda: str | None, chann
     here = profiles.select(variants.table(), "conda", profile, variants.current_platform())
     wanted = [cell for cell in here if cuda in (None, cell.cuda)]
     if not wanted:
-        raise FeedstockError(f"profile {profile} holds no variant of this machine for CUDA {cuda or 'of any version'}")
+        meant = [cell for cell in profiles.select(variants.table(), "conda", profile) if cuda in (None, cell.cuda)]
+        only = ", ".join(dict.fromkeys(cell.platform for cell in meant)) or "nothing"
+        possible = ", ".join(dict.fromkeys(cell.cuda for cell in variants.native()))
+        raise FeedstockError(
+            f"profile {profile}{f' with CUDA {cuda}' if cuda else ''} holds {only}, and this machine builds "
+            f"{variants.current_platform()}: CUDA {possible}"
+        )
     return wanted
 
 

@@ -1,13 +1,17 @@
 """What others publish and support, from `variants/published.yaml`, and why a cell of the table could not exist."""
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 from feedstock.errors import FeedstockError
 from feedstock.paths import REPOSITORY
 from feedstock.tables import digits, mapping, minor, order, read, version, versions, whole
+
+# What has to be known of a PyTorch.
+FACTS = ("release", "python", "cuda", "cuda_aarch64")
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,14 @@ class Published:
     def without_pytorch(self, pytorch: str) -> str:
         if self.of(pytorch):
             return ""
-        return f"variants/published.yaml knows no PyTorch {minor(pytorch)} (there is {', '.join(self.pytorch)})"
+        newest = max(self.pytorch, key=order)
+        facts = asdict(self.pytorch[newest])
+        example = ", ".join(f"{key}: {json.dumps(facts[key])}" for key in FACTS)
+        known = ", ".join(self.pytorch)
+        return (
+            f"variants/published.yaml knows no PyTorch {minor(pytorch)} (there is {known}): add what its project "
+            f'publishes there first, as it is for "{newest}": {{{example}}}'
+        )
 
     def without_release(self, pytorch: str) -> str:
         newest = self.of(pytorch).release
@@ -122,7 +133,7 @@ class Published:
 
 
 def read_pytorch(number: str, entry, where: str) -> PyTorch:
-    mapping(entry, where, ("release", "python", "cuda", "cuda_aarch64"), optional=("two_string_abis",))
+    mapping(entry, where, FACTS, optional=("two_string_abis",))
     lists = {key: versions(entry[key], f"{where} {key}") for key in ("python", "cuda", "cuda_aarch64")}
     release = version(entry["release"], f"{where} release", numbers=3)
     if minor(release) != number:

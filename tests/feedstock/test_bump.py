@@ -60,17 +60,36 @@ def test_files_are_written_as_they_were_read(repository):
     assert snapshot(repository) == before
 
 
-def test_a_new_pytorch_is_one_line_and_rendered_files(run):
-    number = coming()
+def publish(folder, number):
+    """Adds a PyTorch to what is published: as the newest one, by another number."""
+    file = folder / "variants/published.yaml"
+    newest = max(variants.table().published.pytorch, key=order)
+    text = file.read_text()
+    [entry] = re.findall(rf'^  "{re.escape(newest)}":\n(?:    .*\n)+', text, re.MULTILINE)
+    file.write_text(text.replace(entry, entry.replace(f'"{newest}', f'"{number}') + entry))
+
+
+def lines_of(difference):
+    return [line for line in difference.splitlines() if re.match(r"[+-][^+-]", line)]
+
+
+def test_a_new_pytorch_is_one_line_in_each_lane_and_rendered_files(run):
+    number = "2.99"
+    with pytest.raises(FeedstockError, match=r'add what its project publishes there first, .* \{release: "'):
+        run("pytorch", number)
+    publish(run.folder, number)
     change = run("pytorch", number)
     edited = {name: text for name, text in change.files.items() if name.startswith("variants/")}
-    assert list(edited) == ["variants/package.yaml"]
-    changed = [line for line in edited["variants/package.yaml"].splitlines() if re.match(r"[+-][^+-]", line)]
-    assert changed == [f'+  - "{number}"']
-    digits = number.replace(".", "")
+    assert list(edited) == ["variants/package.yaml", "variants/wheels.yaml"]
+    assert lines_of(edited["variants/package.yaml"]) == [f'+  - "{number}"']
+    removed, added = lines_of(edited["variants/wheels.yaml"])
+    assert added == removed.replace("-", "+", 1).replace('["', f'["{number}", "', 1)
+    packages = [product for product in change.added if product.endswith(".conda")]
     # A package of each distribution.
-    assert len(change.added) == 2 * len({(cell.platform, cell.cuda) for cell in variants.matrix()})
-    assert all(f"_torch{digits}_" in product for product in change.added)
+    assert len(packages) == 2 * len({(cell.platform, cell.cuda) for cell in variants.matrix()})
+    assert all("_torch299_" in product for product in packages)
+    wheels = {cell.name for cell in run.table().wheels if cell.pytorch.startswith(number)}
+    assert {product for product in change.added if product.endswith(".whl")} == wheels != set()
     assert change.removed == []
     assert rerender.drift(run.folder, run.table()) == {}
     assert run.table().conda[0].pytorch == number
@@ -182,6 +201,8 @@ def test_the_number_rises_when_published_packages_would_change(run):
         (("pytorch", "2.8", True), "the wheel profile 'default' would hold nothing"),
         (("cuda", "12.9", True), "the wheel profile 'default' would hold nothing"),
         (("version", "99.0", False, False, "other"), "unknown distribution 'other'; known: sageattention, sageattn3"),
+        (("build", "5"), "expected `bump build` alone, found '5'"),
+        (("version", "3"), "sageattention_version cannot be '3'; expected something like 2.2.1"),
         (("build", None, False, False, "sageattn3"), "--distribution says whose version it is"),
         (("version", "0.1"), "0.1 is not newer than"),
         (("version", "new"), "'new' is not a version"),

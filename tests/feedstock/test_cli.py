@@ -138,6 +138,17 @@ def test_a_variant_of_another_platform_is_refused(feedstock):
     assert f"is for {other.platform}" in answer.stderr
 
 
+def test_what_cannot_be_built_here_names_what_can(feedstock):
+    here = variants.current_platform()
+    known = {cell.cuda: cell.platform for cell in variants.matrix()}
+    elsewhere = next(cuda for cuda in known if cuda not in {cell.cuda for cell in variants.native()})
+    answer = feedstock("build", "--profile", f"cuda{elsewhere.replace('.', '')}")
+    assert answer.returncode == 1
+    listed = ", ".join(dict.fromkeys(cell.cuda for cell in variants.native()))
+    assert f"holds {known[elsewhere]}, and this machine builds {here}: CUDA {listed}" in answer.stderr
+    assert "profile all with CUDA 1.0 holds nothing" in feedstock("build", "--profile", "all", "--cuda", "1.0").stderr
+
+
 def test_a_missing_compiler_is_named(feedstock):
     answer = feedstock("build", CXX="no-such-compiler")
     assert answer.returncode == 1
