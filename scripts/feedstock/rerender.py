@@ -24,7 +24,7 @@ DELIMITERS = {
 }
 
 # Folders in which every file of a kind is rendered: what the table no longer asks for is removed.
-OWNED = (".ci_support/*.yaml", ".github/workflows/*.yml")
+OWNED = (".ci_support/*.yaml", ".github/workflows/*.yml", ".github/workflows/*.yaml")
 
 
 def rendered(repository: Path = REPOSITORY, table=None) -> dict:
@@ -93,10 +93,9 @@ def pixi_manifest(table) -> str:
     return template("pixi.toml").render(
         header=HEADER,
         platforms=variants.PLATFORMS,
-        python_min=table.package("python_min"),
         variants=table.conda,
         toolchains=toolchains(table),
-        glibc=table.workflows["tools"]["glibc"],
+        tools=table.workflows["tools"],
     )
 
 

@@ -84,12 +84,20 @@ def test_the_module_gives_the_version(tmp_path):
     assert names["__version__"] == "2.3.4"
 
 
-def test_what_the_table_no_longer_holds_is_removed(tmp_path):
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".ci_support/linux_64_cuda_compiler_version1.0pytorch0.1.yaml",
+        ".github/workflows/stray.yml",
+        ".github/workflows/stray.yaml",
+    ],
+)
+def test_what_the_table_does_not_ask_for_is_removed(tmp_path, name):
     copy_rendered(tmp_path)
-    stale = tmp_path / ".ci_support/linux_64_cuda_compiler_version1.0pytorch0.1.yaml"
+    stale = tmp_path / name
     stale.write_text("pytorch:\n")
-    assert "-pytorch:" in rerender.drift(tmp_path)[f".ci_support/{stale.name}"]
-    assert rerender.write(tmp_path) == [f".ci_support/{stale.name}"]
+    assert "-pytorch:" in rerender.drift(tmp_path)[name]
+    assert rerender.write(tmp_path) == [name]
     assert not stale.exists()
     assert rerender.drift(tmp_path) == {}
 
@@ -99,6 +107,11 @@ def test_rendering_takes_no_time_and_is_the_same_twice():
     start = time.process_time()
     assert rerender.rendered(table=variants.Table()) == rerender.rendered(table=variants.Table())
     assert time.process_time() - start < 5
+
+
+def test_pixi_runs_the_command_line_with_the_python_of_the_workflows():
+    manifest = rerender.pixi_manifest(variants.table())
+    assert f'\npython = "{variants.table().workflows["tools"]["python"]}.*"\n' in manifest
 
 
 def test_there_is_a_configuration_per_variant():
