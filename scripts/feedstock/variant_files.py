@@ -14,7 +14,10 @@ OPERATORS = ("and", "or", "not")
 def check(file: Path, keys: set) -> None:
     """`keys`: those that a variant file may set."""
     content = tables.read(file)
-    for zipped in content.get("zip_keys") or []:
+    zips = content.get("zip_keys", [])
+    if not isinstance(zips, list):
+        raise FeedstockError(f"{file}: zip_keys: expected a list of lists of keys, found {zips!r}")
+    for zipped in zips:
         tables.words(zipped, f"{file}: zip_keys")
         unknown = [key for key in zipped if key not in keys]
         if unknown:

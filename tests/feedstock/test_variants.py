@@ -199,6 +199,12 @@ def test_unknown_variant_lists_the_known_ones():
         ("cuda13.0.yaml", "- [c_compiler_version", "- [c_compiler_versoin", "zip_keys: unknown key c_compiler_versoin"),
         (
             "cuda13.0.yaml",
+            "zip_keys:\n  - [",
+            "zip_keys: 7  # [",
+            "zip_keys: expected a list of lists of keys, found 7",
+        ),
+        (
+            "cuda13.0.yaml",
             '- "13.0"',
             '- "13.0"\n  - "13.1"',
             "cuda13.0.yaml: zip_keys: expected as many values of each key",
