@@ -23,9 +23,6 @@ from feedstock.wheel_lane import SOURCES
 EXAMPLES = {"pytorch": "2.14", "cuda": "13.2", "python": "3.15", "version": "2.2.1"}
 KINDS = (*EXAMPLES, "build")
 
-# Where PyTorch versions are listed: conda packages, current wheels.
-PYTORCH_LISTS = {"package.yaml": ("pytorch",), "wheels.yaml": ("current", "pytorch")}
-
 
 @dataclass
 class Change:
@@ -193,12 +190,12 @@ class Edits:
         self.write("package.yaml", package)
 
     def add_pytorch(self, value: str) -> None:
-        for name, keys in PYTORCH_LISTS.items():
-            self.insert(name, keys, value, newest_first=True)
+        """The wheel lane follows the conda lane."""
+        self.insert("package.yaml", ("pytorch",), value, newest_first=True)
 
     def drop_pytorch(self, value: str) -> None:
-        for name, keys in PYTORCH_LISTS.items():
-            self.remove(name, keys, value)
+        self.remove("package.yaml", ("pytorch",), value)
+        self.remove("wheels.yaml", ("current", "ahead"), value, may_be_empty=True)
         self.drop_rows("pytorch", value)
 
     def add_python(self, value: str) -> None:
@@ -206,7 +203,7 @@ class Edits:
         self.insert("wheels.yaml", ("current", "python"), value, newest_first=False)
         table = Table(self.folder)
         if not any(cell.python == value for cell in table.wheels if cell.set == "current"):
-            listed = [table.published.of(item) for item in self.read("wheels.yaml")["current"]["pytorch"]]
+            listed = {table.published.of(cell.pytorch) for cell in table.wheels if cell.set == "current"}
             known = sorted({item for entry in listed for item in entry.python}, key=order)
             raise FeedstockError(
                 f"no current PyTorch is published for Python {value}, only for {known[0]} to {known[-1]} "
@@ -261,12 +258,12 @@ class Edits:
             below = place == len(values)
             self.insert_line(name, values.lc.item(model)[0], below, lambda text: text.replace(values[model], value))
 
-    def remove(self, name: str, keys: tuple, value: str) -> None:
+    def remove(self, name: str, keys: tuple, value: str, may_be_empty: bool = False) -> None:
         content = self.read(name)
         values = inner(content, keys)
         if value not in values:
             return
-        if len(values) == 1:
+        if len(values) == 1 and not may_be_empty:
             raise FeedstockError(f"{value} is the last one of {' '.join(keys)} in variants/{name}")
         if values.fa.flow_style():
             values.remove(value)

@@ -115,7 +115,8 @@ class Table:
         newest = self.conda[0].config({})
         shared = {name: newest[f"{name}_architectures"][0] for name in wheel_lane.SOURCES}
         versions = {name: self.version(name) for name in wheel_lane.SOURCES}
-        return wheel_lane.load(self.folder / "wheels.yaml", self.published, versions, shared)
+        pytorch = tuple(dict.fromkeys(cell.pytorch for cell in self.conda))
+        return wheel_lane.load(self.folder / "wheels.yaml", self.published, versions, shared, pytorch)
 
     @cached_property
     def profiles(self) -> dict:

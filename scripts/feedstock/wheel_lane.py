@@ -75,14 +75,15 @@ class WheelCell:
         return without_operators(self.pytorch)
 
 
-def load(file: Path, published: Published, distributions: dict, architectures: dict) -> tuple:
+def load(file: Path, published: Published, distributions: dict, architectures: dict, conda: tuple) -> tuple:
     """Every wheel, in the order of the file; PyTorch and Python newest first within a row as they are listed there.
-    `distributions`: the version of each; `architectures`: what each is for where the file says nothing else."""
+    `distributions`: the version of each; `architectures`: what each is for where the file says nothing else; `conda`:
+    the PyTorch versions of the conda lane."""
     where = str(file)
     content = mapping(read(file), where, ("cuda", "sets", "current"), optional=())
     toolchains = {key: read_toolchain(value, f"{where}: cuda {key}") for key, value in content["cuda"].items()}
     shared = {name: read_capabilities(value, name) for name, value in architectures.items()}
-    reader = Reader(published, toolchains, distributions, shared)
+    reader = Reader(published, toolchains, distributions, shared, conda)
     cells = []
     for name, rows in mapping(content["sets"], f"{where}: sets").items():
         if not isinstance(rows, list):
@@ -112,6 +113,7 @@ class Reader:
     toolchains: dict
     distributions: dict
     architectures: dict
+    conda: tuple
 
     def row(self, name: str, row, where: str) -> list:
         mapping(row, where, ("pytorch", "cuda", "python"), optional=("distribution", "pytorch_cuda", "architectures"))
@@ -131,11 +133,15 @@ class Reader:
         return [replace(cell, architectures=own) for cell in cells] if own else cells
 
     def current(self, row, where: str) -> list:
-        """Every published combination of the listed versions and the CUDA versions that there is a toolchain for."""
-        mapping(row, where, ("pytorch", "python"), optional=())
+        """Every published combination of these versions and the CUDA versions that there is a toolchain for."""
+        mapping(row, where, ("oldest", "ahead", "python"), optional=())
+        oldest = order(version(row["oldest"], f"{where} oldest", numbers=2))
+        ahead = versions(row["ahead"], f"{where} ahead", numbers=2) if row["ahead"] else ()
+        # An unknown one of the conda lane is a problem there.
+        following = {number for number in self.conda if order(number) >= oldest and self.published.of(number)}
         pythons = versions(row["python"], f"{where} python", numbers=2)
         cells = []
-        for number in versions(row["pytorch"], f"{where} pytorch", numbers=2):
+        for number in sorted(following.union(ahead), key=order, reverse=True):
             entry = self.published.of(number)
             if entry is None:
                 raise FeedstockError(f"{where}: {self.published.without_pytorch(number)}")

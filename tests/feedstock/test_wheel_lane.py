@@ -138,7 +138,7 @@ def test_impossible_wheels_are_refused_with_the_reason(tmp_path, old, new, reaso
         ("wheels.yaml", '{pytorch: "2.8.0", cuda: ["12.8"]', '{pytorch: "2.8.0", cuda: ["12.9"]', "asked for twice"),
         ("wheels.yaml", 'pytorch: "2.6.0"', 'pytorch: "9.9.0"', "knows no PyTorch 9.9"),
         ("wheels.yaml", 'pytorch: "2.8.0"', 'pytorch: "2.8"', "a version of 3 numbers, like \"2.8.0\", found '2.8'"),
-        ("wheels.yaml", 'pytorch: ["2.15"', 'pytorch: ["2.15.0"', "a version of 2 numbers"),
+        ("wheels.yaml", 'ahead: ["2.15"', 'ahead: ["2.15.0"', "a version of 2 numbers"),
         ("wheels.yaml", 'cuda: ["12.9"]', 'cuda: ["12.9.1"]', "a version of 2 numbers"),
         ("published.yaml", 'release: "2.15.0"', 'release: "2.14.1"', "expected a release of 2.15, found '2.14.1'"),
         ("wheels.yaml", "distribution: sageattn3", "distribution: sageattn4", "unknown distribution sageattn4"),
