@@ -54,10 +54,6 @@ class Toolkit:
 
     prefix: Path
 
-    @property
-    def nvcc(self) -> Path:
-        return self.prefix / "bin/nvcc"
-
     def run(self, program, *arguments) -> str:
         """What a program says; its failure fails the test."""
         variables = dict(os.environ, NVCC_PREPEND_FLAGS=f"-I{self.prefix}/include -L{self.prefix}/lib")
@@ -70,6 +66,14 @@ class Toolkit:
         )
         assert done.returncode == 0, done.stdout[-3000:]
         return done.stdout
+
+    def compile(self, source: Path, folder: Path, **options) -> None:
+        """Compiles a CMake project."""
+        options.update(CMAKE_CUDA_COMPILER=self.prefix / "bin/nvcc", CUDAToolkit_ROOT=self.prefix)
+        options.update(CMAKE_BUILD_TYPE="Release", CMAKE_MAKE_PROGRAM=self.prefix / "bin/ninja")
+        settings = [f"-D{name}={value}" for name, value in options.items()]
+        self.run("cmake", "-S", source, "-B", folder, "-G", "Ninja", *settings)
+        self.run("cmake", "--build", folder)
 
 
 def sections_of(cubin: bytes):
