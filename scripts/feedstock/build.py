@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rattler_build import Package, RattlerBuildError, RenderConfig, Stage0Recipe, ToolConfiguration
 
-from feedstock import assemble, index, reproducible, variants
+from feedstock import assemble, index, reproducible, variants, verify
 from feedstock.console import EngineLog
 from feedstock.digests import source_digests
 from feedstock.errors import CACHE_ADVICE, FeedstockError
@@ -71,6 +71,7 @@ def build_one(output: Output, source, reporter) -> None:
         package = run_engine(output, channels, reporter)
         reproducible.settle(package, reproducible.commit_time())
     with reporter.step(f"test {output.name}"):
+        verify.require(package)
         run_tests(package, [WORK.as_uri(), *channels], reporter)
     assemble.publish(package, output.file.parent)
     index.ensure(OUTPUT)

@@ -5,6 +5,7 @@ distribution, recipe.
 """
 
 import hashlib
+from functools import cache
 from pathlib import Path
 
 from feedstock.paths import REPOSITORY
@@ -26,6 +27,7 @@ COVERAGE = {
     ],
     "recipe_digest": ["recipe", "LICENSE"],
 }
+PROJECTS = {"sageattention": "pyproject.toml", "sageattn3": "sageattention3_blackwell/pyproject.toml"}
 LEFT_OUT = {"kernel_digest": "csrc/torch", "sageattn3_kernel_digest": "sageattention3_blackwell/csrc/torch"}
 
 
@@ -33,11 +35,18 @@ def source_digests(repository: Path = REPOSITORY) -> dict:
     return {key: digest(repository, roots, LEFT_OUT.get(key)) for key, roots in COVERAGE.items()}
 
 
-def of_wheels(distribution: str, repository: Path = REPOSITORY) -> str:
-    """All that is compiled and packed into the wheels of a distribution."""
-    prefix = "" if distribution == "sageattention" else f"{distribution}_"
-    keys = [f"{prefix}kernel_digest", f"{prefix}operator_digest"]
-    return hashlib.sha256("".join(source_digests(repository)[key] for key in keys).encode()).hexdigest()[:16]
+def of_wheel(cell) -> str:
+    """All that is compiled and packed into a wheel, and for which compute capabilities."""
+    prefix = "" if cell.distribution == "sageattention" else f"{cell.distribution}_"
+    return of_distribution(prefix, PROJECTS[cell.distribution], cell.architectures)
+
+
+@cache
+def of_distribution(prefix: str, project: str, architectures: tuple) -> str:
+    roots = {root for kind in ("kernel", "operator") for root in COVERAGE[f"{prefix}{kind}_digest"]}
+    roots = {root for root in roots if not root.startswith("recipe/")} | {project, "LICENSE", "scripts/wheel"}
+    content = f"{digest(REPOSITORY, sorted(roots))} {' '.join(architectures)}"
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def digest(repository: Path, roots: list, left_out: str | None = None) -> str:

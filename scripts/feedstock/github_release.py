@@ -10,8 +10,9 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from feedstock import assemble, digests, wheel_index
+from feedstock import assemble, digests, verify, wheel_index
 from feedstock.errors import FeedstockError
+from feedstock.products import sha256
 
 
 class GitHubRelease:
@@ -27,9 +28,9 @@ class GitHubRelease:
             )
         self.tag = tag
         self.reporter = reporter
-        self.exists = False
-        self.broken = set()  # names of uploads that were cut short
-        self.earlier = {}  # what other releases list, by name
+        self.exists = self.draft = False
+        self.broken = set()  # files of the release that have to go
+        self.own, self.earlier = {}, {}  # what its list says, and those of other releases, by file name
 
     def present(self, files: list) -> dict:
         """Digests of the files of this release and of those that others list."""
@@ -38,19 +39,36 @@ class GitHubRelease:
             for tag in (release["tagName"] for release in json.loads(answer)):
                 if tag != self.tag:
                     self.earlier |= self.listed(tag, folder)
-        here = self.assets()
+            here = self.assets()
+            self.own = self.listed(self.tag, folder) if wheel_index.LIST in here else {}
+        if self.draft:  # nobody has its files yet
+            wanted = {file.name: sha256(file) for file in files}
+            self.broken |= {name for name in here if name in self.earlier or here[name] != wanted.get(name, here[name])}
+            here = {name: digest for name, digest in here.items() if name not in self.broken}
         self.earlier = {name: entry for name, entry in self.earlier.items() if name not in here}
         return {**{name: entry.sha256 for name, entry in self.earlier.items()}, **here}
 
     def has_same_sources(self, wheel: Path) -> bool:
-        """A release that broke off was of this tag, and so of these sources."""
-        entry = self.earlier.get(wheel.name)
-        return entry is None or entry.sources == digests.of_wheels(entry.project)
+        entry = self.earlier.get(wheel.name) or self.own.get(wheel.name)
+        return entry is not None and entry.sources == digests.of_wheel(verify.cell_of(wheel.name))
+
+    def refuse_changed_sources(self) -> None:
+        """Before anything is built: wheels that another release has must be made of the present sources."""
+        cells = {name: verify.cell_of(name) for name in self.earlier}
+        changed = [
+            name for name, cell in cells.items() if cell and self.earlier[name].sources != digests.of_wheel(cell)
+        ]
+        if changed:
+            raise FeedstockError(
+                f"published wheels never change, and the sources of {len(changed)} of them did, as of {changed[0]}: "
+                "raise the version of their distribution (`feedstock bump version`)"
+            )
 
     def assets(self) -> dict:
         """Digests of this release's files."""
-        answer = self.gh("release", "view", self.tag, "--json", "assets", missing="release not found")
+        answer = self.gh("release", "view", self.tag, "--json", "assets,isDraft", missing="release not found")
         self.exists = answer is not None
+        self.draft = self.exists and json.loads(answer)["isDraft"]
         found = {}
         for asset in json.loads(answer)["assets"] if self.exists else []:
             if asset["state"] != "uploaded":
@@ -68,9 +86,13 @@ class GitHubRelease:
 
     def put(self, file: Path) -> None:
         self.create()
-        if file.name in self.broken:
-            self.gh("release", "delete-asset", self.tag, file.name, "--yes")
+        self.remove_broken(file.name)
         self.gh("release", "upload", self.tag, str(file))
+
+    def remove_broken(self, name: str) -> None:
+        if name in self.broken:
+            self.gh("release", "delete-asset", self.tag, name, "--yes")
+            self.broken.remove(name)
 
     def listed(self, tag: str, folder: Path) -> dict:
         """What the list of a release says, by file name."""
@@ -79,16 +101,20 @@ class GitHubRelease:
         return {entry.file: entry for entry in (wheel_index.read(file) if file.exists() else [])}
 
     def finish(self, files: list) -> None:
-        """Adds the list that an index is made from, with what earlier calls published, and shows the release."""
+        """Adds the list that an index is made from, with what earlier calls published, and shows the release. What is
+        out stays as it is listed."""
         self.create()
         repository = json.loads(self.gh("repo", "view", "--json", "url"))["url"]
-        here = [file for file in files if file.name not in self.earlier]
+        for name in sorted(self.broken):
+            self.remove_broken(name)
+        entries = {name: entry for name, entry in self.own.items() if not self.draft}
+        new = [file for file in files if file.name not in {**self.earlier, **entries}]
         with assemble.staging() as folder:
-            entries = self.listed(self.tag, folder)
-            entries |= {file.name: wheel_index.describe(file, f"{repository}/{self.path(file)}") for file in here}
-            listed = folder / wheel_index.LIST
-            listed.write_text(wheel_index.listing(sorted(entries.values(), key=lambda entry: entry.file)))
-            self.gh("release", "upload", self.tag, str(listed), "--clobber")
+            entries |= {file.name: wheel_index.describe(file, f"{repository}/{self.path(file)}") for file in new}
+            if entries != self.own or not self.own:
+                listed = folder / wheel_index.LIST
+                listed.write_text(wheel_index.listing(sorted(entries.values(), key=lambda entry: entry.file)))
+                self.gh("release", "upload", self.tag, str(listed), "--clobber")
         self.gh("release", "edit", self.tag, "--draft=false")
 
     def path(self, file: Path) -> str:

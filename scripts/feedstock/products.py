@@ -23,3 +23,6 @@ class CondaChannel:
     def has_same_sources(self, package: Path) -> bool:
         """Whether what the channel holds under this name is of the present sources: their digest is in the name."""
         return True
+
+    def refuse_changed_sources(self) -> None:
+        """Changed sources give other names."""

@@ -7,6 +7,7 @@ release builds everything, what an earlier one published too: `keep` leaves that
 
 import json
 import os
+import re
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -40,8 +41,11 @@ def publish(files: list, target: str, reporter, keep: bool = False) -> dict:
 
 
 def check(files: list, target: str, reporter, keep: bool = False) -> dict:
-    """What `publish` would do to each file; refuses what it would refuse."""
-    present, _ = look_up(files, open_store(target, reporter), target, reporter, keep)
+    """What `publish` would do to each file; refuses what it would refuse. Without files: whether any could go out."""
+    store = open_store(target, reporter)
+    present, _ = look_up(files, store, target, reporter, keep)
+    if not files:
+        store.refuse_changed_sources()
     return {file.name: "is there" if file.name in present else "would be published" for file in files}
 
 
@@ -66,9 +70,9 @@ def open_store(target: str, reporter):
     kind, _, rest = target.partition(":")
     if not target:
         raise FeedstockError(f"no target is named; expected one of: {TARGETS}")
-    if kind == "prefix" and rest:
+    if kind == "prefix" and re.fullmatch(r"(https?://[^/]+/)?[^/]+", rest):
         return PrefixChannel(rest)
-    if kind == "anaconda" and rest:
+    if kind == "anaconda" and re.fullmatch(r"(https?://[^/]+/)?[^/]+(/[^/]+)?", rest):
         return AnacondaChannel(rest)
     if kind == "s3" and rest.strip("/"):
         return S3Channel(target, reporter)

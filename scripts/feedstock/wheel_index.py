@@ -132,7 +132,7 @@ def describe(wheel: Path, url: str, metadata_sha256: str = "") -> Entry:
         size=wheel.stat().st_size,
         requires_python=str(opened.metadata.requires_python or ""),
         url=url,
-        sources=digests.of_wheels(cell.distribution),
+        sources=digests.of_wheel(cell),
         metadata_sha256=metadata_sha256,
     )
 

@@ -7,6 +7,7 @@ import pytest
 from feedstock import build, variants
 from feedstock.errors import FeedstockError, explain
 
+REQUIRE = build.verify.require
 RECIPE = """
 package: {name: demo, version: "1.0"}
 build:
@@ -31,7 +32,8 @@ class EmptyChannel:
 
 @pytest.fixture
 def run(state, tmp_path, monkeypatch, reporter):
-    """Builds a one-line recipe into an output channel of the test."""
+    """Builds a one-line recipe into an output channel of the test. It is none of our packages for `verify`."""
+    monkeypatch.setattr(build.verify, "require", lambda package: None)
     monkeypatch.setattr(build, "OUTPUT", tmp_path / "output")
     monkeypatch.setattr(build, "RECIPE", tmp_path / "recipe.yaml")
     monkeypatch.setenv("RATTLER_CACHE_DIR", str(tmp_path / "cache"))
@@ -88,6 +90,13 @@ def test_a_broken_recipe_is_named(run, tmp_path):
 def test_a_failing_recipe_test_publishes_nothing(run):
     with pytest.raises(FeedstockError, match="recipe test 0 of 1 failed"):
         run(test="exit 1")
+    assert packages(run.output) == []
+
+
+def test_what_does_not_verify_is_not_published(run, monkeypatch):
+    monkeypatch.setattr(build.verify, "require", REQUIRE)
+    with pytest.raises(FeedstockError, match="is not what its name says"):
+        run()
     assert packages(run.output) == []
 
 

@@ -80,6 +80,9 @@ def test_a_package_of_the_same_sources_stays(package, tmp_path, reporter):
     [
         ("", "no target is named"),
         ("prefix:", "does not say where"),
+        ("prefix:mine/", "does not say where"),
+        ("prefix:https://host", "does not say where"),
+        ("anaconda:/label", "does not say where"),
         ("prefx:mine", "'prefx:' is no kind of target"),
         ("github:", "does not say where"),
         ("s3://", "does not say where"),
@@ -196,7 +199,8 @@ elif not assets.exists():
 elif words[1] == "view":
     state = lambda file: "uploaded" if file.stat().st_size else "starter"
     digest = lambda file: "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest()
-    print(json.dumps({{"assets": [dict(name=f.name, state=state(f), digest=digest(f)) for f in assets.iterdir()]}}))
+    files = [dict(name=f.name, state=state(f), digest=digest(f)) for f in assets.iterdir()]
+    print(json.dumps({{"isDraft": draft.exists(), "assets": files}}))
 elif words[1] == "upload":
     name = Path(words[3]).name
     if (assets / name).exists() and "--clobber" not in words:
@@ -287,9 +291,66 @@ def test_a_later_release_leaves_what_an_earlier_one_published(make, release, sta
     listed = {entry.file: (entry.sha256, entry.url.split("/")[-2]) for entry in wheel_index.make(lists, state / "site")}
     assert listed == {old.name: (first, TAG), new.name: (products.sha256(new), f"{TAG}-1")}
 
-    monkeypatch.setattr(wheel_index.digests, "of_wheels", lambda distribution: "0" * 16)
+    monkeypatch.setattr(wheel_index.digests, "of_wheel", lambda cell: "0" * 16)
     with pytest.raises(FeedstockError, match=r"nothing was published: .*\n.*raise the version"):
         publish.publish([old, new], f"github:{TAG}-2", reporter, keep=True)
+
+
+def rebuilt(wheel):
+    with wheel.open("ab") as handle:
+        handle.write(b"of another compiler")
+
+
+def assert_listed_as_they_are(release):
+    listed = {entry.file: entry.sha256 for entry in wheel_index.read(release / "assets/wheels.json")}
+    assert listed == {name: products.sha256(release / "assets" / name) for name in listed}
+
+
+@pytest.mark.parametrize("fails_at", ["the second wheel", wheel_index.LIST])
+def test_a_release_that_broke_off_takes_what_is_built_again(make, release, state, reporter, monkeypatch, fails_at):  # noqa: F811
+    """Nobody has the files of a draft."""
+    wheels = [make(name=CELL.file("local-version")), make()]
+    monkeypatch.setenv("GH_FAILS_AT", fails_at if fails_at == wheel_index.LIST else wheels[1].name)
+    with pytest.raises(FeedstockError, match="connection reset"):
+        publish.publish(wheels, f"github:{TAG}", reporter, keep=True)
+    monkeypatch.delenv("GH_FAILS_AT")
+    rebuilt(wheels[0])
+    publish.publish(wheels, f"github:{TAG}", reporter, keep=True)
+    assert_listed_as_they_are(release)
+    assert (release / "assets" / wheels[0].name).read_bytes() == wheels[0].read_bytes()
+
+
+def test_all_of_a_release_is_built_again(make, release, state, reporter, monkeypatch):  # noqa: F811
+    wheel = make()
+    publish.publish([wheel], f"github:{TAG}", reporter, keep=True)
+    rebuilt(wheel)
+    publish.publish([wheel], f"github:{TAG}", reporter, keep=True)
+    assert_listed_as_they_are(release)
+    monkeypatch.setattr(wheel_index.digests, "of_wheel", lambda cell: "0" * 16)  # the tag was moved
+    with pytest.raises(FeedstockError, match="nothing was published"):
+        publish.publish([wheel], f"github:{TAG}", reporter, keep=True)
+
+
+def test_a_draft_leaves_what_another_release_published_since(make, release, state, reporter, monkeypatch):  # noqa: F811
+    wheels = [make(name=CELL.file("local-version")), make()]
+    monkeypatch.setenv("GH_FAILS_AT", wheels[1].name)
+    with pytest.raises(FeedstockError, match="connection reset"):
+        publish.publish(wheels, f"github:{TAG}", reporter, keep=True)
+    monkeypatch.delenv("GH_FAILS_AT")
+    for wheel in wheels:
+        rebuilt(wheel)
+    publish.publish(wheels, f"github:{TAG}-1", reporter, keep=True)
+    publish.publish(wheels, f"github:{TAG}", reporter, keep=True)
+    lists = [release.with_name(tag) / "assets/wheels.json" for tag in (TAG, f"{TAG}-1")]
+    assert {entry.url.split("/")[-2] for entry in wheel_index.make(lists, state / "site")} == {f"{TAG}-1"}
+
+
+def test_changed_sources_are_refused_before_anything_is_built(make, release, state, reporter, monkeypatch):  # noqa: F811
+    publish.publish([make()], f"github:{TAG}", reporter)
+    assert publish.check([], f"github:{TAG}-1", reporter) == {}
+    monkeypatch.setattr(wheel_index.digests, "of_wheel", lambda cell: "0" * 16)
+    with pytest.raises(FeedstockError, match="raise the version of their distribution"):
+        publish.check([], f"github:{TAG}-1", reporter)
 
 
 # A stand-in for the program of AWS: a bucket as a folder, with the answers of S3.
