@@ -138,7 +138,7 @@ def test_an_edited_kernel_ships(copy, tmp_path):
     assert marker not in library_of(before, copy / "before")
 
     source = next((copy / "csrc" / "quant").glob("*.cu"))
-    symbol = f'extern "C" __attribute__((visibility("default"), used)) const char sage_edit[] = "{marker.decode()}";\n'
+    symbol = f'extern "C" __attribute__((visibility("hidden"), used)) const char sage_edit[] = "{marker.decode()}";\n'
     source.write_text(source.read_text() + symbol)
     after = feedstock("build", root=copy)["packages"]
     # What does not hold that kernel stays.
