@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from feedstock.paths import REPOSITORY
+from feedstock.wheel_lane import SOURCES
 
 # What each key covers, relative to the repository.
 COVERAGE = {
@@ -27,7 +28,6 @@ COVERAGE = {
     ],
     "recipe_digest": ["recipe", "LICENSE"],
 }
-PROJECTS = {"sageattention": "pyproject.toml", "sageattn3": "sageattention3_blackwell/pyproject.toml"}
 LEFT_OUT = {"kernel_digest": "csrc/torch", "sageattn3_kernel_digest": "sageattention3_blackwell/csrc/torch"}
 
 
@@ -37,12 +37,13 @@ def source_digests(repository: Path = REPOSITORY) -> dict:
 
 def of_wheel(cell) -> str:
     """All that is compiled and packed into a wheel, and for which compute capabilities."""
-    prefix = "" if cell.distribution == "sageattention" else f"{cell.distribution}_"
-    return of_distribution(prefix, PROJECTS[cell.distribution], cell.architectures)
+    return of_distribution(cell.distribution, cell.architectures)
 
 
 @cache
-def of_distribution(prefix: str, project: str, architectures: tuple) -> str:
+def of_distribution(distribution: str, architectures: tuple) -> str:
+    prefix = "" if distribution == "sageattention" else f"{distribution}_"
+    project = f"{SOURCES[distribution]}/pyproject.toml"
     roots = {root for kind in ("kernel", "operator") for root in COVERAGE[f"{prefix}{kind}_digest"]}
     roots = {root for root in roots if not root.startswith("recipe/")} | {project, "LICENSE", "scripts/wheel"}
     content = f"{digest(REPOSITORY, sorted(roots))} {' '.join(architectures)}"

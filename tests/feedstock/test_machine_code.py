@@ -1,15 +1,9 @@
 """The reader of GPU machine code, on fat binaries made by hand."""
 
-import importlib.util
 import struct
-from pathlib import Path
 
 import pytest
-
-SCRIPT = Path(__file__).resolve().parents[2] / "recipe" / "tests" / "machine_code.py"
-spec = importlib.util.spec_from_file_location("machine_code", SCRIPT)
-machine_code = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(machine_code)
+from feedstock.cubins import machine_code
 
 PTX, MACHINE_CODE = 1, 2
 

@@ -259,12 +259,16 @@ def test_a_release_is_shown_when_all_of_it_is_there(make, release, state, report
     assert all(entry.url.startswith("https://example.org/owner/name/releases/download/v") for entry in entries)
 
 
+def rebuilt(wheel):
+    with wheel.open("ab") as handle:
+        handle.write(b"of another compiler")
+
+
 def test_a_released_wheel_is_never_replaced(make, release, state, reporter):  # noqa: F811
     target = f"github:{TAG}"
     wheel = make()
     publish.publish([wheel], target, reporter)
-    with wheel.open("ab") as handle:
-        handle.write(b"changed")
+    rebuilt(wheel)
     with pytest.raises(FeedstockError, match="nothing was published"):
         publish.publish([wheel], target, reporter)
     assert (release / "assets" / wheel.name).read_bytes() != Path(wheel).read_bytes()
@@ -275,8 +279,7 @@ def test_a_later_release_leaves_what_an_earlier_one_published(make, release, sta
     old, new = make(name=CELL.file("local-version")), make()
     publish.publish([old], f"github:{TAG}", reporter)
     first = products.sha256(old)
-    with old.open("ab") as handle:
-        handle.write(b"of another compiler")
+    rebuilt(old)
     target = f"github:{TAG}-1"
     with pytest.raises(FeedstockError, match="nothing was published"):
         publish.publish([old, new], target, reporter)
@@ -294,11 +297,6 @@ def test_a_later_release_leaves_what_an_earlier_one_published(make, release, sta
     monkeypatch.setattr(wheel_index.digests, "of_wheel", lambda cell: "0" * 16)
     with pytest.raises(FeedstockError, match=r"nothing was published: .*\n.*raise the version"):
         publish.publish([old, new], f"github:{TAG}-2", reporter, keep=True)
-
-
-def rebuilt(wheel):
-    with wheel.open("ab") as handle:
-        handle.write(b"of another compiler")
 
 
 def assert_listed_as_they_are(release):
